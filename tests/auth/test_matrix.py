@@ -1,0 +1,31 @@
+"""The matrix of roles and permissions."""
+
+from auth.roles.matrix import CELLS, MATRIX, ROLES, permissions_of
+
+
+def test_S2_every_role_has_a_cell_for_every_permission() -> None:
+    assert len(ROLES) == 11
+    assert all(set(MATRIX[role]) == set(CELLS) for role in ROLES)
+    assert all(len(cells.split()) == len(ROLES) for cells in CELLS.values())
+
+
+def test_S2_owners_and_administrators_may_do_everything_in_their_school() -> None:
+    everything = set(CELLS) - {"views.operate"}
+    assert set(permissions_of(["owner"])) == everything
+    assert set(permissions_of(["administrator"])) == everything
+
+
+def test_S2_the_operator_of_the_platform_sees_nothing_of_a_school() -> None:
+    assert permissions_of(["platform_operator"]) == ("views.operate",)
+
+
+def test_S3_a_reach_narrower_than_the_school_gives_no_permission_yet() -> None:
+    assert permissions_of(["guardian", "student", "service_account"]) == ()
+    assert MATRIX["teacher"]["attendance.mark"] == "classes"
+    assert "attendance.mark" not in permissions_of(["teacher"])
+
+
+def test_two_roles_add_up_and_an_unknown_one_adds_nothing() -> None:
+    both = permissions_of(["auditor", "billing_clerk", "headmaster"])
+    assert set(both) == set(permissions_of(["auditor"])) | set(permissions_of(["billing_clerk"]))
+    assert permissions_of(["headmaster"]) == ()
