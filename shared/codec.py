@@ -1,0 +1,148 @@
+"""Between events and their stored bytes: plain JSON `{"meta": …, "data": …}`, types from a closed registry."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, ClassVar, NotRequired, cast, get_origin, get_type_hints
+from uuid import UUID
+
+import orjson
+from eventsourcing.domain import AggregateCreated
+from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypedDict
+
+from shared.calls import Call
+from shared.events import Aggregate
+from shared.ids import uuid7
+
+ENVELOPE = {"originator_id", "originator_version", "originator_topic", "timestamp", "tenant_id", "originator_id_type"}
+
+
+class Undecodable(Exception):
+    """Stored bytes that this release cannot read: unknown type, newer version, wrong shape."""
+
+
+class Meta(TypedDict):
+    event_id: UUID
+    time: datetime
+    actor: dict[str, str]
+    correlation_id: UUID
+    class_version: NotRequired[int]
+    causation_id: NotRequired[UUID]
+    on_behalf_of: NotRequired[str]
+    subjects: NotRequired[list[UUID]]
+    traceparent: NotRequired[str]
+
+
+class EventType:
+    """How one class of events is stored."""
+
+    def __init__(self, cls: type[Aggregate.Event], aggregate: type[Aggregate]) -> None:
+        self.cls = cls
+        self.topic: str = cls.TOPIC  # type: ignore[attr-defined]
+        self.aggregate_topic: str = aggregate.TOPIC  # type: ignore[attr-defined]
+        self.version = cls.class_version
+        self.public = cls.PUBLIC
+        self.creates = issubclass(cls, AggregateCreated)
+        hints = get_type_hints(cls, include_extras=True)
+        self.fields: dict[str, Any] = {
+            name: hint
+            for name, hint in hints.items()
+            if name not in ENVELOPE and get_origin(hint) is not ClassVar
+        }
+        self.sealed = tuple(name for name, hint in self.fields.items() if "Sealed[" in str(hint))
+        data = TypedDict(f"{cls.__qualname__}Data", self._data_fields())  # type: ignore[misc]
+        stored = TypedDict(f"{cls.__qualname__}Stored", {"meta": Meta, "data": data})  # type: ignore[misc]
+        self.adapter: TypeAdapter[Any] = TypeAdapter(stored)
+        self.data_adapter: TypeAdapter[Any] = TypeAdapter(data)
+
+    def _data_fields(self) -> dict[str, Any]:
+        return {
+            name: NotRequired[hint] if hasattr(self.cls, name) else hint for name, hint in self.fields.items()
+        }
+
+    def subjects(self, event: Any) -> list[UUID]:
+        """The person whose key seals fields of this event: its `person_id`, else the aggregate itself."""
+        if any(getattr(event, name) is not None for name in self.sealed):
+            return [getattr(event, "person_id", event.originator_id)]
+        return []
+
+
+class Codec:
+    """The closed registry of one service's events. Nothing is ever imported by a name from the wire."""
+
+    def __init__(self, aggregates: Iterable[type[Aggregate]]) -> None:
+        self.types: dict[str, EventType] = {}
+        self.by_class: dict[type, EventType] = {}
+        for aggregate in aggregates:
+            for cls in event_classes(aggregate):
+                kind = EventType(cls, aggregate)
+                if kind.topic in self.types:
+                    raise ValueError(f"two events are named {kind.topic}")
+                self.types[kind.topic] = self.by_class[cls] = kind
+
+    def encode(self, event: Any, call: Call) -> bytes:
+        kind = self.by_class[type(event)]
+        meta: Meta = {
+            "event_id": uuid7(),
+            "time": event.timestamp,
+            "actor": call.actor.as_meta(),
+            "correlation_id": call.correlation_id,
+        }
+        if kind.version > 1:
+            meta["class_version"] = kind.version
+        if call.causation_id is not None:
+            meta["causation_id"] = call.causation_id
+        if call.on_behalf_of is not None:
+            meta["on_behalf_of"] = call.on_behalf_of
+        if kind.sealed and (subjects := kind.subjects(event)):
+            meta["subjects"] = subjects
+        if call.traceparent is not None:
+            meta["traceparent"] = call.traceparent
+        data = {name: value for name, value in vars(event).items() if name not in ENVELOPE}
+        return cast(bytes, kind.adapter.dump_json({"meta": meta, "data": data}))
+
+    def decode(
+        self, topic: str, state: bytes, aggregate_id: UUID, version: int, tenant_id: UUID
+    ) -> tuple[Meta, Any]:
+        """The event's meta and the event itself. Raises Undecodable."""
+        kind = self.types.get(topic)
+        if kind is None:
+            raise Undecodable(f"unknown event {topic}")
+        try:
+            stored = kind.adapter.validate_json(state) if kind.version == 1 else upcast(kind, state)
+        except ValidationError as error:
+            raise Undecodable(f"{topic} does not have its shape") from error
+        meta: Meta = stored["meta"]
+        if meta.get("class_version", 1) > kind.version:
+            raise Undecodable(f"{topic} is newer than this release")
+        event = object.__new__(kind.cls)
+        values = event.__dict__
+        values.update(stored["data"])
+        values["originator_id"] = aggregate_id
+        values["originator_version"] = version
+        values["timestamp"] = meta["time"]
+        if kind.creates:
+            values["tenant_id"] = tenant_id
+            values["originator_topic"] = kind.aggregate_topic
+        return meta, event
+
+
+def event_classes(aggregate: type[Aggregate]) -> list[type[Aggregate.Event]]:
+    """The events that an aggregate stores: all but the base `Event` and the unused `Created`."""
+    return [
+        value
+        for name, value in vars(aggregate).items()
+        if isinstance(value, type) and issubclass(value, Aggregate.Event) and name not in ("Event", "Created")
+    ]
+
+
+def upcast(kind: EventType, state: bytes) -> Mapping[str, Any]:
+    """Old data in today's shape: `upcast_v1_v2(data)`, `upcast_v2_v3(data)` … change the dict in place."""
+    stored = orjson.loads(state)
+    version = stored["meta"].get("class_version", 1)
+    while version < kind.version:
+        getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(stored["data"])
+        version += 1
+    return cast(Mapping[str, Any], kind.adapter.validate_json(orjson.dumps(stored)))
+
+

@@ -1,0 +1,34 @@
+"""A record: one stored event on its way to its readers, from the own log or from another service's topic."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+PARTITIONS = 12
+
+
+def partition_of(tenant_id: UUID) -> int:
+    """Where a tenant's events travel. Fixed for ever, as is the count of partitions."""
+    return tenant_id.int % 4_294_967_291 % PARTITIONS
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """`previous` is the position of the record before this one in its partition. The own log has one partition, 0."""
+
+    position: int
+    tenant_id: UUID
+    aggregate_id: UUID
+    version: int
+    topic: str
+    state: bytes
+    recorded_at: datetime
+    previous: int
+    partition: int = 0
+    offset: int = -1
+
+    @classmethod
+    def of_log(cls, row: Sequence[Any]) -> "Record":
+        return cls(*row, previous=row[0] - 1)
