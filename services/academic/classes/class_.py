@@ -1,0 +1,300 @@
+"""A class: an offering of a course in a period. It owns its seats, so it decides who gets in."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from uuid import UUID
+
+from academic.classes.details import ClassDetails, Labels
+from academic.classes.refusals import ClassIsClosed, EnrolmentEnded, EnrolmentExists, EnrolmentUnknown
+from academic.classes.seats import Assignment, Enrolment, admit, appoint, fits
+from shared.events import Aggregate, event
+
+
+class Class(Aggregate):
+    TOPIC = "academic.class"
+
+    class Created(Aggregate.Created):
+        TOPIC = "academic.class_created"  # never stored; the library asks for the name
+
+    class Opened(Created):
+        TOPIC = "academic.class_opened"
+        PUBLIC = True
+        title: str
+        class_code: str | None
+        class_type: str
+        course_id: UUID | None
+        org_id: UUID
+        academic_session_ids: tuple[UUID, ...]
+        capacity: int | None
+        source_id: str | None
+        labels: Labels
+
+    class Revised(Aggregate.Event):
+        TOPIC = "academic.class_revised"
+        PUBLIC = True
+        title: str
+        class_code: str | None
+        class_type: str
+        course_id: UUID | None
+        org_id: UUID
+        academic_session_ids: tuple[UUID, ...]
+        labels: Labels
+
+    class CapacitySet(Aggregate.Event):
+        TOPIC = "academic.capacity_set"
+        capacity: int | None
+
+    class StudentEnrolled(Aggregate.Event):
+        TOPIC = "academic.student_enrolled"
+        PUBLIC = True
+        enrolment_id: UUID
+        person_id: UUID
+        course_id: UUID | None
+        begin_on: date | None
+        end_on: date | None
+        source_id: str | None
+
+    class EnrollmentDatesChanged(Aggregate.Event):
+        TOPIC = "academic.enrollment_dates_changed"
+        PUBLIC = True
+        enrolment_id: UUID
+        person_id: UUID
+        begin_on: date | None
+        end_on: date | None
+
+    class StudentWithdrawn(Aggregate.Event):
+        """`on` is the first day without the student."""
+
+        TOPIC = "academic.student_withdrawn"
+        PUBLIC = True
+        enrolment_id: UUID
+        person_id: UUID
+        on: date
+
+    class TeacherAssigned(Aggregate.Event):
+        TOPIC = "academic.teacher_assigned"
+        PUBLIC = True
+        enrolment_id: UUID
+        person_id: UUID
+        primary: bool
+        begin_on: date | None
+        end_on: date | None
+        source_id: str | None
+
+    class TeacherUnassigned(Aggregate.Event):
+        TOPIC = "academic.teacher_unassigned"
+        PUBLIC = True
+        enrolment_id: UUID
+        person_id: UUID
+        on: date
+
+    class Closed(Aggregate.Event):
+        TOPIC = "academic.class_closed"
+        PUBLIC = True
+
+    class Reopened(Aggregate.Event):
+        TOPIC = "academic.class_reopened"
+        PUBLIC = True
+
+    @classmethod
+    def open(
+        cls,
+        id: UUID,
+        tenant_id: UUID,
+        details: ClassDetails,
+        capacity: int | None,
+        source_id: str | None,
+        now: datetime,
+    ) -> "Class":
+        return cls(
+            id=id, tenant_id=tenant_id, capacity=capacity, source_id=source_id, timestamp=now, **vars(details)
+        )
+
+    @event(Opened)
+    def __init__(
+        self,
+        id: UUID,
+        tenant_id: UUID,
+        title: str,
+        class_code: str | None,
+        class_type: str,
+        course_id: UUID | None,
+        org_id: UUID,
+        academic_session_ids: tuple[UUID, ...],
+        capacity: int | None,
+        source_id: str | None,
+        labels: Labels,
+        timestamp: datetime,
+    ) -> None:
+        self.details = ClassDetails(
+            title, class_code, class_type, course_id, org_id, academic_session_ids, labels
+        )
+        self.capacity = capacity
+        self.source_id = source_id
+        self.enrolments: dict[UUID, Enrolment] = {}
+        self.teachers: dict[UUID, Assignment] = {}
+        self.closed = False
+
+    def revise(self, details: ClassDetails, now: datetime) -> None:
+        """All values at once."""
+        if details != self.details:
+            self._in_use()
+            self._revised(timestamp=now, **vars(details))
+
+    def set_capacity(self, capacity: int | None, now: datetime) -> None:
+        """None: as many as come."""
+        if capacity == self.capacity:
+            return
+        fits(self.enrolments.values(), capacity, "/capacity")
+        self._capacity_set(capacity=capacity, timestamp=now)
+
+    def enrol(self, enrolment_id: UUID, stay: Enrolment, now: datetime, source_id: str | None = None) -> None:
+        known = self.enrolments.get(enrolment_id)
+        if known == stay:
+            return
+        if known is not None:
+            raise EnrolmentExists
+        self._in_use()
+        admit(self.enrolments, self.capacity, enrolment_id, stay)
+        course_id = self.details.course_id
+        self._student_enrolled(
+            enrolment_id=enrolment_id, course_id=course_id, source_id=source_id, timestamp=now, **stay.told
+        )
+
+    def change_dates(
+        self, enrolment_id: UUID, begin_on: date | None, end_on: date | None, now: datetime
+    ) -> None:
+        """New dates of an enrolment; a withdrawn student is in again."""
+        known = self._enrolment(enrolment_id)
+        stay = Enrolment(known.person_id, begin_on, end_on)
+        if stay == known:
+            return
+        self._in_use()
+        admit(self.enrolments, self.capacity, enrolment_id, stay)
+        self._enrollment_dates_changed(enrolment_id=enrolment_id, timestamp=now, **stay.told)
+
+    def withdraw(self, enrolment_id: UUID, on: date, now: datetime) -> None:
+        """The student is out from `on`; a day before the begin means: was never in."""
+        known = self._enrolment(enrolment_id)
+        if known.withdrawn and known.end_on == on:
+            return
+        if known.end_on is not None and known.end_on < on:
+            raise EnrolmentEnded(f"The enrolment ended on {known.end_on}.", pointer="/on")
+        self._student_withdrawn(enrolment_id=enrolment_id, person_id=known.person_id, on=on, timestamp=now)
+
+    def assign_teacher(
+        self, enrolment_id: UUID, stay: Assignment, now: datetime, source_id: str | None = None
+    ) -> None:
+        known = self.teachers.get(enrolment_id)
+        if known == stay:
+            return
+        if known is not None and known.person_id != stay.person_id:
+            raise EnrolmentExists
+        self._in_use()
+        appoint(self.teachers, enrolment_id, stay)
+        self._teacher_assigned(
+            enrolment_id=enrolment_id, primary=stay.primary, source_id=source_id, timestamp=now, **stay.told
+        )
+
+    def unassign_teacher(self, enrolment_id: UUID, on: date, now: datetime) -> None:
+        if enrolment_id not in self.teachers:
+            raise EnrolmentUnknown
+        known = self.teachers[enrolment_id]
+        if known.end_on is not None and known.end_on <= on:
+            return
+        self._teacher_unassigned(enrolment_id=enrolment_id, person_id=known.person_id, on=on, timestamp=now)
+
+    def close(self, now: datetime) -> None:
+        if not self.closed:
+            self._closed(timestamp=now)
+
+    def reopen(self, now: datetime) -> None:
+        if self.closed:
+            self._reopened(timestamp=now)
+
+    def enrolled_on(self, day: date) -> dict[UUID, UUID]:
+        """Who sits in the class on that day: enrolment id to person id."""
+        return {id: each.person_id for id, each in self.enrolments.items() if each.covers(day)}
+
+    @event(Revised)
+    def _revised(
+        self,
+        title: str,
+        class_code: str | None,
+        class_type: str,
+        course_id: UUID | None,
+        org_id: UUID,
+        academic_session_ids: tuple[UUID, ...],
+        labels: Labels,
+        timestamp: datetime,
+    ) -> None:
+        self.details = ClassDetails(
+            title, class_code, class_type, course_id, org_id, academic_session_ids, labels
+        )
+
+    @event(CapacitySet)
+    def _capacity_set(self, capacity: int | None, timestamp: datetime) -> None:
+        self.capacity = capacity
+
+    @event(StudentEnrolled)
+    def _student_enrolled(
+        self,
+        enrolment_id: UUID,
+        person_id: UUID,
+        course_id: UUID | None,
+        begin_on: date | None,
+        end_on: date | None,
+        timestamp: datetime,
+        source_id: str | None = None,
+    ) -> None:
+        self.enrolments[enrolment_id] = Enrolment(person_id, begin_on, end_on)
+
+    @event(EnrollmentDatesChanged)
+    def _enrollment_dates_changed(
+        self,
+        enrolment_id: UUID,
+        person_id: UUID,
+        begin_on: date | None,
+        end_on: date | None,
+        timestamp: datetime,
+    ) -> None:
+        self.enrolments[enrolment_id] = Enrolment(person_id, begin_on, end_on)
+
+    @event(StudentWithdrawn)
+    def _student_withdrawn(self, enrolment_id: UUID, person_id: UUID, on: date, timestamp: datetime) -> None:
+        known = self.enrolments[enrolment_id]
+        self.enrolments[enrolment_id] = replace(known, end_on=on, withdrawn=True)
+
+    @event(TeacherAssigned)
+    def _teacher_assigned(
+        self,
+        enrolment_id: UUID,
+        person_id: UUID,
+        primary: bool,
+        begin_on: date | None,
+        end_on: date | None,
+        timestamp: datetime,
+        source_id: str | None = None,
+    ) -> None:
+        self.teachers[enrolment_id] = Assignment(person_id, begin_on, end_on, primary)
+
+    @event(TeacherUnassigned)
+    def _teacher_unassigned(self, enrolment_id: UUID, person_id: UUID, on: date, timestamp: datetime) -> None:
+        self.teachers[enrolment_id] = replace(self.teachers[enrolment_id], end_on=on)
+
+    @event(Closed)
+    def _closed(self, timestamp: datetime) -> None:
+        self.closed = True
+
+    @event(Reopened)
+    def _reopened(self, timestamp: datetime) -> None:
+        self.closed = False
+
+    def _in_use(self) -> None:
+        if self.closed:
+            raise ClassIsClosed
+
+    def _enrolment(self, enrolment_id: UUID) -> Enrolment:
+        if enrolment_id not in self.enrolments:
+            raise EnrolmentUnknown
+        return self.enrolments[enrolment_id]

@@ -1,0 +1,198 @@
+"""A person known to the school: student, teacher, guardian, aide or staff. What is personal stays sealed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.errors import Refused
+from shared.events import Aggregate, event
+from shared.sealed import Sealed
+
+ROLES = (
+    "student",
+    "teacher",
+    "aide",
+    "counselor",
+    "principal",
+    "proctor",
+    "administrator",
+    "guardian",
+    "parent",
+    "relative",
+    "staff",
+)
+
+
+class PersonIsArchived(Refused):
+    """This person is archived."""
+
+
+class GuardianOfOneself(Refused):
+    """Nobody is one's own guardian."""
+
+
+@dataclass(frozen=True)
+class SealedDetails:
+    """What is told of a person; the personal part sealed with the person's key."""
+
+    given_name: Sealed[str]
+    family_name: Sealed[str]
+    email: Sealed[str] | None = None
+    middle_name: Sealed[str] | None = None
+    username: Sealed[str] | None = None
+    phone: Sealed[str] | None = None
+    identifier: Sealed[str] | None = None
+    roles: tuple[str, ...] = ()
+    org_ids: tuple[UUID, ...] = ()
+    grades: tuple[str, ...] = ()
+
+
+class Person(Aggregate):
+    TOPIC = "academic.person"
+
+    class Created(Aggregate.Created):
+        TOPIC = "academic.person_created"  # never stored; the library asks for the name
+
+    class Registered(Created):
+        TOPIC = "academic.person_registered"
+        PUBLIC = True
+        given_name: Sealed[str]
+        family_name: Sealed[str]
+        email: Sealed[str] | None
+        roles: tuple[str, ...]
+        source_id: str | None
+        middle_name: Sealed[str] | None = None
+        username: Sealed[str] | None = None
+        phone: Sealed[str] | None = None
+        identifier: Sealed[str] | None = None
+        org_ids: tuple[UUID, ...] = ()
+        grades: tuple[str, ...] = ()
+
+    class DetailsCorrected(Aggregate.Event):
+        TOPIC = "academic.person_details_corrected"
+        PUBLIC = True
+        given_name: Sealed[str]
+        family_name: Sealed[str]
+        email: Sealed[str] | None
+        roles: tuple[str, ...]
+        middle_name: Sealed[str] | None = None
+        username: Sealed[str] | None = None
+        phone: Sealed[str] | None = None
+        identifier: Sealed[str] | None = None
+        org_ids: tuple[UUID, ...] = ()
+        grades: tuple[str, ...] = ()
+
+    class Archived(Aggregate.Event):
+        TOPIC = "academic.person_archived"
+        PUBLIC = True
+
+    class Restored(Aggregate.Event):
+        TOPIC = "academic.person_restored"
+        PUBLIC = True
+
+    class GuardianLinked(Aggregate.Event):
+        TOPIC = "academic.guardian_linked"
+        PUBLIC = True
+        guardian_id: UUID
+
+    class GuardianUnlinked(Aggregate.Event):
+        TOPIC = "academic.guardian_unlinked"
+        PUBLIC = True
+        guardian_id: UUID
+
+    @classmethod
+    def register(
+        cls, id: UUID, tenant_id: UUID, details: SealedDetails, source_id: str | None, now: datetime
+    ) -> "Person":
+        return cls(id=id, tenant_id=tenant_id, source_id=source_id, timestamp=now, **vars(details))
+
+    @event(Registered)
+    def __init__(
+        self,
+        id: UUID,
+        tenant_id: UUID,
+        given_name: Sealed[str],
+        family_name: Sealed[str],
+        email: Sealed[str] | None,
+        roles: tuple[str, ...],
+        source_id: str | None,
+        timestamp: datetime,
+        middle_name: Sealed[str] | None = None,
+        username: Sealed[str] | None = None,
+        phone: Sealed[str] | None = None,
+        identifier: Sealed[str] | None = None,
+        org_ids: tuple[UUID, ...] = (),
+        grades: tuple[str, ...] = (),
+    ) -> None:
+        self.details = SealedDetails(
+            given_name, family_name, email, middle_name, username, phone, identifier, roles, org_ids, grades
+        )
+        self.source_id = source_id
+        self.guardians: tuple[UUID, ...] = ()
+        self.archived = False
+
+    def correct(self, details: SealedDetails, now: datetime) -> None:
+        """A value that stays the same comes as the very ciphertext of `details`: sealing anew differs."""
+        if details == self.details:
+            return
+        self._in_use()
+        self._details_corrected(timestamp=now, **vars(details))
+
+    def link_guardian(self, guardian_id: UUID, now: datetime) -> None:
+        if guardian_id in self.guardians:
+            return
+        if guardian_id == self.id:
+            raise GuardianOfOneself(pointer="/guardian_id")
+        self._in_use()
+        self._guardian_linked(guardian_id=guardian_id, timestamp=now)
+
+    def unlink_guardian(self, guardian_id: UUID, now: datetime) -> None:
+        if guardian_id in self.guardians:
+            self._guardian_unlinked(guardian_id=guardian_id, timestamp=now)
+
+    def archive(self, now: datetime) -> None:
+        if not self.archived:
+            self._archived(timestamp=now)
+
+    def restore(self, now: datetime) -> None:
+        if self.archived:
+            self._restored(timestamp=now)
+
+    @event(DetailsCorrected)
+    def _details_corrected(
+        self,
+        given_name: Sealed[str],
+        family_name: Sealed[str],
+        email: Sealed[str] | None,
+        roles: tuple[str, ...],
+        timestamp: datetime,
+        middle_name: Sealed[str] | None = None,
+        username: Sealed[str] | None = None,
+        phone: Sealed[str] | None = None,
+        identifier: Sealed[str] | None = None,
+        org_ids: tuple[UUID, ...] = (),
+        grades: tuple[str, ...] = (),
+    ) -> None:
+        self.details = SealedDetails(
+            given_name, family_name, email, middle_name, username, phone, identifier, roles, org_ids, grades
+        )
+
+    @event(GuardianLinked)
+    def _guardian_linked(self, guardian_id: UUID, timestamp: datetime) -> None:
+        self.guardians = (*self.guardians, guardian_id)
+
+    @event(GuardianUnlinked)
+    def _guardian_unlinked(self, guardian_id: UUID, timestamp: datetime) -> None:
+        self.guardians = tuple(each for each in self.guardians if each != guardian_id)
+
+    @event(Archived)
+    def _archived(self, timestamp: datetime) -> None:
+        self.archived = True
+
+    @event(Restored)
+    def _restored(self, timestamp: datetime) -> None:
+        self.archived = False
+
+    def _in_use(self) -> None:
+        if self.archived:
+            raise PersonIsArchived

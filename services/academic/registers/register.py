@@ -1,0 +1,188 @@
+"""An attendance register: who came to one meeting. Nothing in it is overwritten, a correction adds."""
+
+from collections.abc import Collection, Mapping
+from datetime import date, datetime
+from uuid import UUID
+
+from academic.registers.mark import Lesson, Mark
+from shared.errors import Refused
+from shared.events import Aggregate, event
+from shared.ids import derived
+from shared.sealed import Sealed
+
+
+class NotEnrolledThatDay(Refused):
+    """A mark is for a student who is enrolled in the class on the day of the meeting."""
+
+
+class MarkedTwice(Refused):
+    """A student has one mark in a register."""
+
+
+class AlreadyMarked(Refused):
+    """The student has another mark in this register: correct it, with a reason."""
+
+
+class NotMarked(Refused):
+    """The student has no mark in this register yet."""
+
+
+class MarksMissing(Refused):
+    """A closed register has a mark for everybody on it."""
+
+
+class RegisterIsClosed(Refused):
+    """The register is closed."""
+
+
+class ReasonMissing(Refused):
+    """A correction needs a reason."""
+
+
+def register_id(tenant_id: UUID, meeting_id: UUID) -> UUID:
+    return derived(tenant_id, "register", meeting_id)
+
+
+class AttendanceRegister(Aggregate):
+    TOPIC = "academic.attendance_register"
+
+    class Created(Aggregate.Created):
+        TOPIC = "academic.register_created"  # never stored; the library asks for the name
+
+    class RegisterOpened(Created):
+        TOPIC = "academic.register_opened"
+        class_id: UUID
+        meeting_id: UUID
+        course_id: UUID | None
+        held_on: date
+        minutes: int
+
+    class AttendanceMarked(Aggregate.Event):
+        """The class, marked in one go."""
+
+        TOPIC = "academic.attendance_marked"
+        PUBLIC = True
+        class_id: UUID
+        meeting_id: UUID
+        course_id: UUID | None
+        held_on: date
+        minutes: int
+        marks: tuple[Mark, ...]
+
+    class AttendanceCorrected(Aggregate.Event):
+        TOPIC = "academic.attendance_corrected"
+        PUBLIC = True
+        class_id: UUID
+        meeting_id: UUID
+        course_id: UUID | None
+        held_on: date
+        minutes: int
+        enrolment_id: UUID
+        person_id: UUID
+        before: Mark
+        after: Mark
+        reason: Sealed[str]
+
+    class RegisterClosed(Aggregate.Event):
+        TOPIC = "academic.register_closed"
+
+    @classmethod
+    def open(cls, tenant_id: UUID, lesson: Lesson, now: datetime) -> "AttendanceRegister":
+        id = register_id(tenant_id, lesson.meeting_id)
+        return cls(id=id, tenant_id=tenant_id, timestamp=now, **vars(lesson))
+
+    @event(RegisterOpened)
+    def __init__(
+        self,
+        id: UUID,
+        tenant_id: UUID,
+        class_id: UUID,
+        meeting_id: UUID,
+        course_id: UUID | None,
+        held_on: date,
+        minutes: int,
+        timestamp: datetime,
+    ) -> None:
+        self.lesson = Lesson(class_id, meeting_id, course_id, held_on, minutes)
+        self.marks: dict[UUID, Mark] = {}
+        self.closed = False
+
+    def mark(self, marks: Collection[Mark], enrolled: Mapping[UUID, UUID], now: datetime) -> None:
+        """`enrolled`: who sits in the class on that day, enrolment id to person id."""
+        new: dict[UUID, Mark] = {}
+        for number, mark in enumerate(marks):
+            known = self.marks.get(mark.enrolment_id)
+            if mark.enrolment_id in new:
+                raise MarkedTwice(pointer=f"/marks/{number}/enrolment_id")
+            if known is not None and known.code != mark.code:
+                raise AlreadyMarked(pointer=f"/marks/{number}/code")
+            if known is not None:
+                continue
+            if enrolled.get(mark.enrolment_id) != mark.person_id:
+                raise NotEnrolledThatDay(pointer=f"/marks/{number}/enrolment_id")
+            new[mark.enrolment_id] = mark
+        if not new:
+            return
+        if self.closed:
+            raise RegisterIsClosed
+        self._attendance_marked(marks=tuple(new.values()), timestamp=now, **vars(self.lesson))
+
+    def correct(self, after: Mark, reason: Sealed[str], now: datetime) -> None:
+        """Another code for a student who has one. Closed or not: who may correct may do it late."""
+        before = self.marks.get(after.enrolment_id)
+        if before is None:
+            raise NotMarked(pointer="/enrolment_id")
+        if before.code == after.code:
+            return
+        self._attendance_corrected(
+            enrolment_id=after.enrolment_id,
+            person_id=before.person_id,
+            before=before,
+            after=after,
+            reason=reason,
+            timestamp=now,
+            **vars(self.lesson),
+        )
+
+    def close(self, enrolled: Collection[UUID], now: datetime) -> None:
+        """`enrolled`: the enrolments that the class has on that day."""
+        if self.closed:
+            return
+        missing = [enrolment_id for enrolment_id in enrolled if enrolment_id not in self.marks]
+        if missing:
+            raise MarksMissing(f"{len(missing)} of {len(enrolled)} students have no mark.")
+        self._register_closed(timestamp=now)
+
+    @event(AttendanceMarked)
+    def _attendance_marked(
+        self,
+        class_id: UUID,
+        meeting_id: UUID,
+        course_id: UUID | None,
+        held_on: date,
+        minutes: int,
+        marks: tuple[Mark, ...],
+        timestamp: datetime,
+    ) -> None:
+        self.marks.update({mark.enrolment_id: mark for mark in marks})
+
+    @event(AttendanceCorrected)
+    def _attendance_corrected(
+        self,
+        class_id: UUID,
+        meeting_id: UUID,
+        course_id: UUID | None,
+        held_on: date,
+        minutes: int,
+        enrolment_id: UUID,
+        person_id: UUID,
+        before: Mark,
+        after: Mark,
+        reason: Sealed[str],
+        timestamp: datetime,
+    ) -> None:
+        self.marks[enrolment_id] = after
+
+    @event(RegisterClosed)
+    def _register_closed(self, timestamp: datetime) -> None:
+        self.closed = True
