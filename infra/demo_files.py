@@ -1,0 +1,114 @@
+"""OneRoster CSV files and the ZIP around them, written from plain rows."""
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+
+HEADERS: dict[str, tuple[str, ...]] = {
+    "orgs": ("name", "type", "identifier", "parentSourcedId"),
+    "academicSessions": ("title", "type", "startDate", "endDate", "parentSourcedId", "schoolYear"),
+    "courses": (
+        "schoolYearSourcedId",
+        "title",
+        "courseCode",
+        "grades",
+        "orgSourcedId",
+        "subjects",
+        "subjectCodes",
+    ),
+    "classes": (
+        "title",
+        "grades",
+        "courseSourcedId",
+        "classCode",
+        "classType",
+        "location",
+        "schoolSourcedId",
+        "termSourcedIds",
+        "subjects",
+        "subjectCodes",
+        "periods",
+    ),
+    "users": (
+        "enabledUser",
+        "username",
+        "userIds",
+        "givenName",
+        "familyName",
+        "middleName",
+        "identifier",
+        "email",
+        "sms",
+        "phone",
+        "agentSourcedIds",
+        "grades",
+        "password",
+        "userMasterIdentifier",
+        "preferredGivenName",
+        "preferredMiddleName",
+        "preferredFamilyName",
+        "primaryOrgSourcedId",
+        "pronouns",
+    ),
+    "roles": (
+        "userSourcedId",
+        "roleType",
+        "role",
+        "beginDate",
+        "endDate",
+        "orgSourcedId",
+        "userProfileSourcedId",
+    ),
+    "enrollments": (
+        "classSourcedId",
+        "schoolSourcedId",
+        "userSourcedId",
+        "role",
+        "primary",
+        "beginDate",
+        "endDate",
+    ),
+}
+"""The columns of OneRoster 1.2 after sourcedId, status and dateLastModified, in the standard's order."""
+
+Rows = Iterable[Mapping[str, str]]
+
+
+def header(file: str) -> tuple[str, ...]:
+    return ("sourcedId", "status", "dateLastModified", *HEADERS[file])
+
+
+def csv_bytes(columns: Sequence[str], rows: Rows) -> bytes:
+    """RFC 4180; a value that a row does not name is empty."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def manifest(modes: Mapping[str, str], version: str = "1.2") -> bytes:
+    """`modes`: bulk, delta or absent for each file that is not simply absent."""
+    entries = {"manifest.version": "1.0", "oneroster.version": version}
+    entries |= {f"file.{file}": modes.get(file, "absent") for file in (*HEADERS, "demographics")}
+    entries |= {"source.systemName": "Demo", "source.systemCode": "demo"}
+    return csv_bytes(("propertyName", "value"), ({"propertyName": k, "value": v} for k, v in entries.items()))
+
+
+def bundle(files: Mapping[str, Rows], mode: str = "bulk", **other: bytes) -> bytes:
+    """A ZIP of these files and their manifest; `other` adds or replaces whole files by name."""
+    contents = {file: csv_bytes(header(file), rows) for file, rows in files.items()}
+    contents = {"manifest": manifest(dict.fromkeys(files, mode))} | contents | other
+    return zipped({f"{name}.csv": content for name, content in contents.items()})
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """The same files give the same bytes: every entry has the same fixed time."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            entry = zipfile.ZipInfo(name, date_time=(2026, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content)
+    return packed.getvalue()
