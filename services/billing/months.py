@@ -1,0 +1,42 @@
+"""A calendar month, written 2026-09."""
+
+import re
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+PATTERN = r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$"
+
+
+@dataclass(frozen=True, order=True)
+class Month:
+    year: int
+    number: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Month":
+        if not re.match(PATTERN, text):
+            raise ValueError("a month is written 2026-09")
+        return cls(int(text[:4]), int(text[5:]))
+
+    @classmethod
+    def of(cls, day: date) -> "Month":
+        return cls(day.year, day.month)
+
+    def __str__(self) -> str:
+        return f"{self.year:04}-{self.number:02}"
+
+    @property
+    def first(self) -> date:
+        return date(self.year, self.number, 1)
+
+    @property
+    def length(self) -> int:
+        return monthrange(self.year, self.number)[1]
+
+    @property
+    def next(self) -> "Month":
+        return Month(self.year + 1, 1) if self.number == 12 else Month(self.year, self.number + 1)
+
+    def days(self) -> list[date]:
+        return [self.first + timedelta(days=n) for n in range(self.length)]
