@@ -1,4 +1,4 @@
-"""Settings of a process, from its environment. Production refuses values that are only safe on a developer's machine."""
+"""Settings of a process, from its environment. Production refuses what is only safe on a desk."""
 
 import stat
 from pathlib import Path

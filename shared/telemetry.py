@@ -1,28 +1,19 @@
-"""Logs, trace context and spans of a process. Logs carry ids, never what people typed."""
+"""Trace context and spans of a process, and the one call that sets up its logs and tracing."""
 
-import logging
 import secrets
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from importlib import import_module
-from traceback import extract_tb
-from types import TracebackType
 from typing import Any, Self
 
-import orjson
 import structlog
 from opentelemetry import context, trace
 from opentelemetry.propagate import extract
 
+from shared import logs
 from shared.settings import Settings
-
-QUIET = {"aiokafka": logging.WARNING, "asyncio": logging.WARNING, "faststream": logging.WARNING}
-LEVELS = logging.getLevelNamesMapping()
-
-log = structlog.stdlib.get_logger
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,21 +56,27 @@ _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 _tracer: trace.Tracer | None = None
 
 
+def configure(name: str, settings: Settings) -> None:
+    """Called once per process, before anything logs."""
+    global _tracer
+    logs.configure(
+        name,
+        level=settings.log_level,
+        messages=not settings.production,
+        trace_id=lambda: current_trace().trace_id if _trace.get() or _tracer else None,
+    )
+    if settings.otlp_endpoint is not None:
+        # Loaded only here: exporter and protobuf cost a process 15 MB.
+        _tracer = import_module("shared.tracing").start(name, settings.otlp_endpoint)
+
+
 def current_trace() -> Trace:
-    """The trace of what is running: the open span when tracing is on, else the context of the request or event."""
+    """The open span when tracing is on, else the context of the running request or event."""
     if _tracer is not None:
-        span_context = trace.get_current_span().get_span_context()
-        if span_context.is_valid:
-            return Trace(
-                f"{span_context.trace_id:032x}",
-                f"{span_context.span_id:016x}",
-                f"{span_context.trace_flags:02x}",
-            )
-    found = _trace.get()
-    if found is None:
-        found = Trace.new()
-        _trace.set(found)
-    return found
+        found = trace.get_current_span().get_span_context()
+        if found.is_valid:
+            return Trace(f"{found.trace_id:032x}", f"{found.span_id:016x}", f"{found.trace_flags:02x}")
+    return _trace.get() or follow(None)
 
 
 def current_traceparent() -> str:
@@ -99,11 +96,9 @@ def following(traceparent: str | None) -> Iterator[Trace]:
     """The work inside belongs to the trace that a message carried."""
     before = _trace.get()
     found = follow(traceparent)
-    attached = (
-        None
-        if _tracer is None or traceparent is None
-        else context.attach(extract({"traceparent": traceparent}))
-    )
+    attached = None
+    if _tracer is not None and traceparent is not None:
+        attached = context.attach(extract({"traceparent": traceparent}))
     try:
         yield found
     finally:
@@ -126,91 +121,3 @@ def bind(**values: str) -> None:
 
 def clear() -> None:
     structlog.contextvars.clear_contextvars()
-
-
-def configure(name: str, settings: Settings) -> None:
-    """Called once per process, before anything logs."""
-    global _tracer
-    messages = not settings.production
-    level = LEVELS[settings.log_level.upper()]
-    common: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        _Describe(name, messages),
-    ]
-    structlog.configure(
-        processors=[*common, structlog.processors.JSONRenderer(serializer=_dumps)],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.BytesLoggerFactory(sys.stdout.buffer),
-        cache_logger_on_first_use=True,
-    )
-    handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.add_logger_name, *common],
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(serializer=lambda line, **_: _dumps(line).decode()),
-            ],
-        )
-    )
-    handler.addFilter(lambda record: not record.getMessage().startswith("Exception in ASGI application"))
-    logging.basicConfig(handlers=[handler], level=level, force=True)
-    for library, floor in QUIET.items():
-        logging.getLogger(library).setLevel(max(level, floor))
-    if settings.otlp_endpoint is not None:
-        # Loaded only here: exporter and protobuf cost a process 15 MB.
-        _tracer = import_module("shared.tracing").start(name, settings.otlp_endpoint)
-
-
-def tracing() -> bool:
-    return _tracer is not None
-
-
-class _Describe:
-    """Adds service and trace; replaces an exception by its class and the lines it passed. Its message may hold
-    personal data and is shown to developers only."""
-
-    def __init__(self, service: str, messages: bool) -> None:
-        self.service = service
-        self.messages = messages
-
-    def __call__(
-        self, logger: Any, method: str, line: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
-        line["service"] = self.service
-        if (found := _trace.get()) is not None:
-            line["trace_id"] = found.trace_id
-        fault = line.pop("exc_info", None)
-        if fault:
-            error = (
-                fault
-                if isinstance(fault, BaseException)
-                else (fault[1] if isinstance(fault, tuple) else sys.exc_info()[1])
-            )
-            line.update(describe(error, messages=self.messages))
-        return line
-
-
-def describe(error: BaseException | None, *, messages: bool = False) -> dict[str, Any]:
-    """What may be logged of an exception."""
-    chain = []
-    while error is not None and len(chain) < 5:
-        entry: dict[str, Any] = {"error": type(error).__qualname__, "at": _frames(error.__traceback__)}
-        if messages:
-            entry["message"] = str(error)[:500]
-        chain.append(entry)
-        error = error.__cause__ or error.__context__
-    return {"exception": chain}
-
-
-def _frames(traceback: TracebackType | None) -> list[str]:
-    return [
-        f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
-        for frame in extract_tb(traceback)[-12:]
-    ]
-
-
-def _dumps(line: Any, **_: Any) -> bytes:
-    return orjson.dumps(line, default=str)

@@ -1,0 +1,75 @@
+"""What a route demands of its caller. Every route says so, or the service does not start."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute, iter_route_contexts
+from starlette.requests import Request
+from starlette.routing import BaseRoute
+
+from shared.identity import Identity, Verifier, bearer
+from shared.problems import NotPermitted
+
+
+class UndeclaredAccess(Exception):
+    """A route declares neither may() nor public()."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required."""
+
+    permission: str | None
+    creates: bool = False
+    money: bool = False
+    body_limit: int | None = None
+
+    @property
+    def needs_key(self) -> bool:
+        return self.creates or self.money
+
+    async def admit(self, request: Request) -> Identity | None:
+        """Raises Unauthenticated, NotPermitted."""
+        if self.permission is None:
+            return None
+        verifier: Verifier = request.app.state.verifier
+        headers = request.headers.getlist("authorization")
+        identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
+        if self.permission not in identity.permissions:
+            raise NotPermitted
+        return identity
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A route with what it declared."""
+
+    route: APIRoute
+    access: Access
+
+
+def operations(routes: list[BaseRoute]) -> Iterator[Operation]:
+    """All operations of an app. Raises UndeclaredAccess."""
+    for context in iter_route_contexts(routes):
+        route = context.original_route
+        if isinstance(route, APIRoute):
+            declared = list(_declared(route.dependant))
+            if len(declared) != 1:
+                raise UndeclaredAccess(
+                    f"{sorted(route.methods or ())} {route.path} must declare may() or public() once"
+                )
+            yield Operation(route, declared[0])
+
+
+def _declared(dependant: Dependant) -> Iterator[Access]:
+    for inner in dependant.dependencies:
+        access = getattr(inner.call, "access", None)
+        if isinstance(access, Access):
+            yield access
+        yield from _declared(inner)
+
+
+def access_of(route: object) -> Access | None:
+    """What a matched route declared; None where no route matched."""
+    return next(_declared(route.dependant), None) if isinstance(route, APIRoute) else None

@@ -1,0 +1,188 @@
+"""One request's caller, as a route sees it: who it is, its store, its call; and how the route answers."""
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any, TypeVar
+from uuid import UUID
+
+from fastapi.params import Depends as Dependency
+from starlette.requests import Request
+from starlette.responses import Response
+
+from shared import idempotency, telemetry
+from shared.access import Access
+from shared.answers import Answer, Meta, Paging, Receipt
+from shared.calls import Actor, Call, Saved
+from shared.identity import Identity
+from shared.ids import PLATFORM
+from shared.kernel import Kernel
+from shared.personal import Keyring
+from shared.problems import Problem
+from shared.reading import Reading
+from shared.store import EventStore
+from shared.token import Token
+from shared.views import View
+
+T = TypeVar("T")
+
+BUDGET = 6_000
+"""Milliseconds that a service has for a request."""
+ETAG = re.compile(r'"([0-9]{1,9})"')
+SAFE = ("GET", "HEAD")
+
+
+class HeaderMalformed(Problem):
+    """A header of the request cannot be read."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(400, code, detail)
+
+
+class Caller:
+    """Made for each request after its token and permission were checked."""
+
+    def __init__(
+        self, request: Request, response: Response, kernel: Kernel, access: Access, identity: Identity | None
+    ) -> None:
+        self.identity = identity
+        self.tenant_id: UUID = PLATFORM if identity is None else identity.tenant_id
+        self.kernel = kernel
+        self._request = request
+        self._response = response
+        self._access = access
+        self._key = idempotency.read_key(
+            request.headers.get(idempotency.HEADER),
+            required=access.needs_key,
+        )
+        self._token = read_token(request.headers.get("consistency-token"))
+        self._expected = read_if_match(request.headers.get("if-match"))
+        self._deadline = read_deadline(request.headers.get("rollbook-deadline-ms"))
+
+    @property
+    def store(self) -> EventStore:
+        return self.kernel.store
+
+    @property
+    def keyring(self) -> Keyring:
+        return self.kernel.keyring
+
+    @cached_property
+    def call(self) -> Call:
+        """The command's surroundings; its idempotency key stands for method, target and body."""
+        return self.call_for(getattr(self._request, "_body", b""))
+
+    def call_for(self, content: bytes) -> Call:
+        """The same for a route that streams its body: `content` (say, its hash) stands for what was sent."""
+        request, identity = self._request, self.identity
+        actor = Actor("system", "public")
+        if identity is not None:
+            actor = Actor("user", identity.subject, " ".join(identity.roles), identity.login)
+        route = f"{request.method} {request.scope['route'].path}"
+        key, fingerprint = None, b""
+        if self._key is not None and request.method not in SAFE:
+            hashes: idempotency.Idempotency = request.app.state.idempotency
+            key = hashes.key(self.tenant_id, actor.id, route, self._key)
+            target = request.scope["path"].encode() + b"?" + request.scope["query_string"]
+            fingerprint = hashes.fingerprint(request.method, target, content)
+        return Call(
+            tenant_id=self.tenant_id,
+            actor=actor,
+            now=datetime.now(UTC),
+            correlation_id=request.state.correlation_id,
+            key=key,
+            kind=route,
+            fingerprint=fingerprint,
+            keep=idempotency.KEPT_FOR_MONEY if self._access.money else idempotency.KEPT,
+            expected_version=self._expected,
+            deadline=self._deadline,
+            traceparent=telemetry.current_traceparent(),
+        )
+
+    def reading(
+        self, view: type[View], after_reactions_of: str | None = None
+    ) -> AbstractAsyncContextManager[Reading]:
+        """The view as this caller's tenant sees it, at least as new as the caller's consistency token."""
+        return self.kernel.reading(view, self.tenant_id, self._token, after_reactions_of)
+
+    def accepted(self, saved: Saved, message: str) -> Answer[Receipt]:
+        """The answer to a command. A replay gives the same bytes: what differs travels in headers."""
+        self.moved(saved)
+        return Answer(data=Receipt(id=saved.id, version=saved.version), message=message)
+
+    def moved(self, saved: Saved) -> None:
+        """Tells the client the new version and how to see its own write."""
+        self._response.headers["ETag"] = f'"{saved.version}"'
+        self._response.headers["Consistency-Token"] = saved.token.encode()
+
+    def answer(self, data: T, message: str, read: Reading | None = None) -> Answer[T]:
+        return Answer(data=data, message=message, meta=Meta(position=None if read is None else read.position))
+
+    def page(
+        self,
+        rows: Sequence[T],
+        message: str,
+        read: Reading,
+        paging: Paging,
+        key: Callable[[T], tuple[Any, ...]],
+    ) -> Answer[list[T]]:
+        """A page of `rows` (up to `paging.limit + 1` were asked for); `key` is the sort key of a row."""
+        page, pagination = paging.cut(rows, key)
+        return Answer(data=page, message=message, meta=Meta(position=read.position, pagination=pagination))
+
+
+def may(
+    permission: str, *, creates: bool = False, money: bool = False, body_limit: int | None = None
+) -> Dependency:
+    """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key."""
+    return Dependency(_Admission(Access(permission, creates, money, body_limit)))
+
+
+def public(*, creates: bool = False, body_limit: int | None = None) -> Dependency:
+    """The caller of a route that everybody may use. It acts for the platform, not for a tenant."""
+    return Dependency(_Admission(Access(None, creates, body_limit=body_limit)))
+
+
+class _Admission:
+    def __init__(self, access: Access) -> None:
+        self.access = access
+
+    async def __call__(self, request: Request, response: Response) -> Caller:
+        identity = await self.access.admit(request)
+        if identity is not None:
+            telemetry.bind(tenant=str(identity.tenant_id))
+        return Caller(request, response, request.app.state.kernel, self.access, identity)
+
+
+def read_token(header: str | None) -> Token | None:
+    if header is None:
+        return None
+    try:
+        return Token.decode(header)
+    except ValueError as error:
+        raise HeaderMalformed("consistency-token-malformed", "The Consistency-Token is malformed.") from error
+
+
+def read_if_match(header: str | None) -> int | None:
+    """The version that the client saw. `*` asks for nothing."""
+    if header is None or header.strip() == "*":
+        return None
+    etag = ETAG.fullmatch(header.strip())
+    if etag is None:
+        raise HeaderMalformed("if-match-malformed", 'If-Match takes the ETag of one answer, for example "3".')
+    return int(etag[1])
+
+
+def read_deadline(header: str | None) -> float:
+    """Loop time at which the client has given up."""
+    budget = BUDGET
+    if header is not None:
+        if not header.isdecimal() or not header.isascii() or len(header) > 9:
+            raise HeaderMalformed(
+                "deadline-malformed", "Rollbook-Deadline-Ms takes a number of milliseconds."
+            )
+        budget = min(BUDGET, int(header))
+    return asyncio.get_running_loop().time() + budget / 1000

@@ -1,0 +1,92 @@
+"""The API process of a service: routes inside, kernel behind, guard and edge around."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp, Scope
+
+from shared import openapi, refusals, telemetry
+from shared.access import operations
+from shared.edge import Edge
+from shared.guard import MAX_BODY, Guard
+from shared.health import Health
+from shared.idempotency import Idempotency
+from shared.identity import Verifier
+from shared.kernel import Kernel
+from shared.keyset import KeySet
+from shared.service import Service
+from shared.settings import ServiceSettings
+
+
+class Api(FastAPI):
+    """Edge and guard stand outside everything of FastAPI, so that its own errors pass them too."""
+
+    health: Health
+
+    def build_middleware_stack(self) -> ASGIApp:
+        limits = {
+            operation.route.endpoint: operation.access.body_limit or operation.route.max_body_size or MAX_BODY
+            for operation in operations(self.routes)
+        }
+
+        def limit(scope: Scope) -> int:
+            return limits.get(scope.get("endpoint", None), MAX_BODY)
+
+        return Edge(Guard(super().build_middleware_stack(), limit), self.health)
+
+    def openapi(self) -> dict[str, Any]:
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.document(self)
+        return self.openapi_schema
+
+
+def create_app(
+    service: Service, settings_type: type[ServiceSettings], *, routers: Sequence[APIRouter]
+) -> Api:
+    """Raises UndeclaredAccess when a route does not say who may call it."""
+
+    @asynccontextmanager
+    async def lifespan(app: Api) -> AsyncIterator[None]:
+        settings = settings_type()
+        telemetry.configure(service.name, settings)
+        keys = KeySet(settings.jwks_url, settings.state / "jwks.json")
+        async with Kernel.open(service, settings) as kernel:
+            app.state.kernel = kernel
+            app.state.verifier = Verifier(keys, service.name)
+            app.state.idempotency = Idempotency(kernel.keyring.master.derive("http-idempotency"))
+            app.health.checks["database"] = lambda: _answers(kernel)
+            app.health.started = True
+            yield
+            app.health.stopping = True
+        await keys.close()
+
+    app = Api(
+        title=f"Rollbook {service.name}",
+        version="1",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        redirect_slashes=False,
+        generate_unique_id_function=openapi.operation_id,
+        telemetry={
+            "tracing": settings_type().otlp_endpoint is not None,
+            "operation_spans": False,
+            "metrics": False,
+            "logs": False,
+            "auto_configure": False,
+        },
+    )
+    app.health = Health({})
+    for router in routers:
+        app.include_router(router)
+    refusals.handle(app)
+    list(operations(app.routes))
+    return app
+
+
+async def _answers(kernel: Kernel) -> None:
+    async with kernel.pool.connection() as connection:
+        await connection.execute("SELECT 1")

@@ -1,0 +1,146 @@
+"""Who calls: access tokens, verified here and nowhere else."""
+
+import json
+import re
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, NoReturn
+from uuid import UUID
+
+import jwt
+
+from shared.keyset import KeySet, KeysMissing
+from shared.problems import NotAvailable, Unauthenticated
+
+ISSUER = "rollbook"
+LEEWAY = 30
+LIFE = 300
+CACHED = 10_000
+# The signature has 64 bytes, written canonically: the last character carries two bits.
+COMPACT = re.compile(rb"([A-Za-z0-9_-]{1,1024})\.([A-Za-z0-9_-]{1,3072})\.[A-Za-z0-9_-]{85}[AQgw]")
+KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+REQUIRED = ["exp", "nbf", "iat", "iss", "aud", "sub", "jti"]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified caller, in one tenant."""
+
+    subject: str
+    tenant_id: UUID
+    roles: tuple[str, ...]
+    permissions: frozenset[str]
+    login: str | None
+    expires: int
+
+
+class Verifier:
+    """Tokens for one audience. What was verified is remembered by its hash until it expires."""
+
+    def __init__(self, keys: KeySet, audience: str) -> None:
+        self._keys = keys
+        self._audience = audience
+        self._verified: dict[bytes, Identity] = {}
+
+    async def verify(self, token: str) -> Identity:
+        """Raises Unauthenticated for whatever is wrong with the token, NotAvailable without any key set."""
+        digest = sha256(token.encode("utf-8", "surrogatepass")).digest()
+        known = self._verified.get(digest)
+        if known is not None:
+            if time.time() < known.expires:
+                return known
+            del self._verified[digest]
+        identity = await self._verify(token)
+        if len(self._verified) >= CACHED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[digest] = identity
+        return identity
+
+    async def _verify(self, token: str) -> Identity:
+        try:
+            key = await self._keys.key(kid_of(token))
+        except KeysMissing as error:
+            raise NotAvailable("Access tokens cannot be checked yet.") from error
+        if key is None:
+            raise Unauthenticated
+        try:
+            claims = jwt.decode(
+                token,
+                key,
+                algorithms=["EdDSA"],
+                audience=self._audience,
+                issuer=ISSUER,
+                leeway=LEEWAY,
+                options={"require": REQUIRED},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise Unauthenticated from error
+        return identity_of(claims)
+
+
+def bearer(header: str | None) -> str:
+    """The token of an Authorization header."""
+    scheme, _, token = (header or "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise Unauthenticated
+    return token
+
+
+def kid_of(token: str) -> str:
+    """The key id of a token in strict compact form (the library alone lets several malformed ones pass)."""
+    try:
+        form = COMPACT.fullmatch(token.encode("ascii"))
+        if form is None or len(token) > 4096:
+            raise Unauthenticated
+        header, claims = _part(form[1]), _part(form[2])
+        if header.keys() != {"alg", "typ", "kid"} or header["alg"] != "EdDSA" or header["typ"] != "at+jwt":
+            raise Unauthenticated
+        if not isinstance(header["kid"], str) or KID.fullmatch(header["kid"]) is None:
+            raise Unauthenticated
+        if any(
+            type(claims.get(name)) is not int or not 0 <= claims[name] < 2**40
+            for name in ("exp", "nbf", "iat")
+        ):
+            raise Unauthenticated
+        if not 0 < claims["exp"] - claims["iat"] <= LIFE:
+            raise Unauthenticated
+    except (ValueError, TypeError, RecursionError) as error:
+        raise Unauthenticated from error
+    return str(header["kid"])
+
+
+def _part(raw: bytes) -> dict[str, Any]:
+    data = urlsafe_b64decode(raw + b"=" * (-len(raw) % 4))
+    if urlsafe_b64encode(data).rstrip(b"=") != raw or not data.startswith(b"{"):
+        raise Unauthenticated
+    found: dict[str, Any] = json.loads(
+        data.decode("utf-8"), object_pairs_hook=_no_duplicates, parse_constant=_refuse, parse_float=_refuse
+    )
+    return found
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Unauthenticated
+    return found
+
+
+def _refuse(_: str) -> NoReturn:
+    raise Unauthenticated
+
+
+def identity_of(claims: dict[str, Any]) -> Identity:
+    roles, permissions, login = claims.get("roles", []), claims.get("permissions", []), claims.get("sid")
+    lists_of_text = all(
+        isinstance(names, list) and all(isinstance(n, str) for n in names) for names in (roles, permissions)
+    )
+    if not lists_of_text or not isinstance(login, str | None):
+        raise Unauthenticated
+    try:
+        tenant = UUID(claims["tenant"])
+    except (KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Unauthenticated from error
+    return Identity(claims["sub"], tenant, tuple(roles), frozenset(permissions), login, claims["exp"])
