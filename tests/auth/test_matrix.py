@@ -16,11 +16,11 @@ def test_S2_owners_and_administrators_may_do_everything_in_their_school() -> Non
 
 
 def test_S2_the_operator_of_the_platform_sees_nothing_of_a_school() -> None:
-    assert permissions_of(["platform_operator"]) == ("views.operate",)
+    assert permissions_of(["platform_operator"]) == ("me", "views.operate")
 
 
 def test_S3_a_reach_narrower_than_the_school_gives_no_permission_yet() -> None:
-    assert permissions_of(["guardian", "student", "service_account"]) == ()
+    assert permissions_of(["guardian", "student", "service_account"]) == ("me",)
     assert MATRIX["teacher"]["attendance.mark"] == "classes"
     assert "attendance.mark" not in permissions_of(["teacher"])
 

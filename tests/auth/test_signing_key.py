@@ -11,7 +11,7 @@ NOW = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
 
 def generated() -> SigningKey:
     jwk = PublicJwk(kid="k1", x="11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo")
-    return SigningKey(id=uuid7(), tenant_id=PLATFORM, public_jwk=jwk, timestamp=NOW)
+    return SigningKey(id=uuid7(), tenant_id=PLATFORM, number=1, public_jwk=jwk, timestamp=NOW)
 
 
 def activated() -> SigningKey:

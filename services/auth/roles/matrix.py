@@ -22,7 +22,7 @@ ROLES = (
 LETTERS: Mapping[str, Scope] = {"T": "tenant", "O": "orgs", "C": "classes", "F": "family", "-": "none"}
 
 # One letter for each role in the order of ROLES: how far the permission reaches.
-# Cells with another limit (masked, payer data, finance, by another person) are empty until that limit is built.
+# Cells with another limit (masked, payer data, finance, by another person) wait for that limit.
 CELLS: Mapping[str, str] = {
     #                       po ow ad ma fd te bc au gu st sa
     "school.write":        "-  T  T  -  -  -  -  -  -  -  -",
@@ -50,6 +50,7 @@ CELLS: Mapping[str, str] = {
     "credit-notes.issue":  "-  T  T  -  -  -  T  -  -  -  -",
     "exports.write":       "-  T  T  O  O  C  -  T  F  F  -",
     "exports.read":        "-  T  T  O  O  C  -  T  F  F  -",
+    "me":                  "T  T  T  T  T  T  T  T  T  T  T",
     "views.operate":       "T  -  -  -  -  -  -  -  -  -  -",
 }  # fmt: skip
 

@@ -37,6 +37,7 @@ class SigningKey(Aggregate):
     class Generated(Created):
         TOPIC = "auth.signing_key_generated"
         PUBLIC = True
+        number: int
         public_jwk: PublicJwk
 
     class Activated(Aggregate.Event):
@@ -48,7 +49,10 @@ class SigningKey(Aggregate):
         PUBLIC = True
 
     @event(Generated)
-    def __init__(self, *, id: UUID, tenant_id: UUID, public_jwk: PublicJwk, timestamp: datetime) -> None:
+    def __init__(
+        self, *, id: UUID, tenant_id: UUID, number: int, public_jwk: PublicJwk, timestamp: datetime
+    ) -> None:
+        self.number = number
         self.public_jwk = public_jwk
         self.activated_at: datetime | None = None
         self.retired = False

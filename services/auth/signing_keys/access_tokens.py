@@ -1,0 +1,82 @@
+"""Access tokens (RFC 9068): signed here, verified everywhere from the key set."""
+
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from auth.roles.matrix import permissions_of
+from auth.signing_keys.commands import signing_keys, signing_now
+from auth.signing_keys.private_keys import PrivateKeys, unpadded
+from auth.signing_keys.signing_key import PublicJwk
+from shared.ids import uuid7
+from shared.store import EventStore, Unavailable
+
+ISSUER = "rollbook"
+AUDIENCE = ["gateway", "auth", "academic", "billing", "exports"]
+LIFE = timedelta(minutes=5)
+FRESH = 30.0
+
+
+@dataclass(frozen=True)
+class Grant:
+    """Who signed in, where, with which roles."""
+
+    user_id: UUID
+    tenant_id: UUID
+    session_id: UUID
+    roles: tuple[str, ...]
+
+
+class Signer:
+    """Looks at the keys again every half minute, so that every process signs with a new one soon."""
+
+    def __init__(self, store: EventStore, private_keys: PrivateKeys) -> None:
+        self._store = store
+        self._private_keys = private_keys
+        self._looked = -FRESH
+        self._published: tuple[PublicJwk, ...] = ()
+        self._signing: tuple[str, Ed25519PrivateKey] | None = None
+
+    async def published(self) -> tuple[PublicJwk, ...]:
+        await self._look()
+        return self._published
+
+    async def issue(self, grant: Grant, now: datetime) -> str:
+        await self._look()
+        if self._signing is None:
+            raise Unavailable("there is no signing key yet")
+        kid, key = self._signing
+        issued = int(now.timestamp())
+        claims = {
+            "iss": ISSUER,
+            "aud": AUDIENCE,
+            "sub": str(grant.user_id),
+            "jti": str(uuid7()),
+            "iat": issued,
+            "nbf": issued,
+            "exp": issued + int(LIFE.total_seconds()),
+            "tenant": str(grant.tenant_id),
+            "roles": list(grant.roles),
+            "permissions": list(permissions_of(grant.roles)),
+            "sid": str(grant.session_id),
+        }
+        return signed(key, {"alg": "EdDSA", "typ": "at+jwt", "kid": kid}, claims)
+
+    async def _look(self) -> None:
+        if time.monotonic() - self._looked < FRESH and self._signing is not None:
+            return
+        private = await self._private_keys.all()
+        keys = await signing_keys(self._store, private)
+        now = signing_now(keys)
+        self._published = tuple(key.public_jwk for key in keys.values() if not key.retired)
+        self._signing = None if now is None else (now.public_jwk.kid, private[now.id])
+        self._looked = time.monotonic()
+
+
+def signed(key: Ed25519PrivateKey, header: dict[str, str], claims: dict[str, object]) -> str:
+    text = f"{unpadded(orjson.dumps(header))}.{unpadded(orjson.dumps(claims))}"
+    return f"{text}.{unpadded(key.sign(text.encode()))}"

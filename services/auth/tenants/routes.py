@@ -1,0 +1,118 @@
+"""HTTP of tenants: register a school, see the own one."""
+
+import unicodedata
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fastapi import APIRouter
+from pydantic import AfterValidator, BaseModel, Field, StringConstraints
+
+from auth.desk import AtDesk
+from auth.memberships.members import Members, count_members
+from auth.passwords.credentials import SignInLocked
+from auth.tenants.commands import NewOwner, NewSchool, register_school
+from auth.tenants.school import School, SchoolRow, school_of
+from auth.users.emails import normal_email
+from auth.users.user import EmailTaken
+from shared.answers import Answer, Receipt, Request
+from shared.caller import Caller, may, public
+from shared.errors import NotFound
+from shared.problems import problems
+
+router = APIRouter(tags=["schools"])
+
+
+def known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("this is no IANA time zone") from error
+    return name
+
+
+def is_email(text: str) -> str:
+    normal_email(text)
+    return text.strip()
+
+
+def is_password(text: str) -> str:
+    """15 characters while there is no second factor, 128 at most; no rules of composition."""
+    if not 15 <= len(unicodedata.normalize("NFC", text)) <= 128:
+        raise ValueError("a password has 15 to 128 characters")
+    return text
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class SchoolDetails(Request):
+    name: Name
+    country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(examples=["ES"])
+    currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(examples=["EUR"])
+    zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(known_zone)] = Field(
+        examples=["Europe/Madrid"]
+    )
+
+
+class OwnerDetails(Request):
+    email: Annotated[str, StringConstraints(max_length=254), AfterValidator(is_email)] = Field(
+        examples=["owner@example.org"]
+    )
+    password: Annotated[str, StringConstraints(max_length=512), AfterValidator(is_password)] = Field(
+        examples=["correct horse battery"]
+    )
+    given_name: Name
+    family_name: Name
+
+
+class Registration(Request):
+    school: SchoolDetails
+    owner: OwnerDetails
+
+
+class Summary(BaseModel):
+    """What a dashboard shows of a school."""
+
+    name: str
+    currency: str
+    members: int
+
+
+@router.post("/schools", status_code=201, responses=problems(EmailTaken, SignInLocked))
+async def post_school(
+    body: Registration, caller: Annotated[Caller, public(creates=True)], desk: AtDesk
+) -> Answer[Receipt]:
+    """Register a school with its owner. Whoever has an account already gives its password."""
+    saved = await register_school(
+        caller.store,
+        caller.call,
+        caller.keyring,
+        desk.credentials,
+        NewSchool(**body.school.model_dump()),
+        NewOwner(**body.owner.model_dump()),
+    )
+    return caller.accepted(saved, "School registered")
+
+
+@router.get("/tenant", responses=problems(NotFound))
+async def get_tenant(caller: Annotated[Caller, may("school.read")]) -> Answer[SchoolRow]:
+    """The school of this token."""
+    async with caller.reading(School) as read:
+        school = await school_of(read)
+    if school is None:
+        raise NotFound
+    return caller.answer(school, "School", read)
+
+
+@router.get("/summary", responses=problems(NotFound))
+async def get_summary(caller: Annotated[Caller, may("school.read")]) -> Answer[Summary]:
+    """The school in one row, for dashboards."""
+    async with caller.reading(School) as read:
+        school = await school_of(read)
+    async with caller.reading(Members) as members:
+        count = await count_members(members)
+    if school is None:
+        raise NotFound
+    return caller.answer(
+        Summary(name=school.name, currency=school.currency, members=count), "Summary", members
+    )

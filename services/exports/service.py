@@ -1,0 +1,16 @@
+"""The exports service: what it decides, shows and reacts to."""
+
+from exports.artifacts.artifact import Artifact
+from exports.artifacts.artifact_list import Artifacts
+from exports.attendance.attendance import Attendance
+from exports.jobs.export_job import ExportJob
+from exports.jobs.job_list import JobList
+from exports.jobs.reactions import when_export_requested
+from shared.service import Service
+
+SERVICE = Service(
+    "exports",
+    aggregates=(ExportJob, Artifact),
+    views=(JobList, Artifacts, Attendance),
+    reactions=(when_export_requested,),
+)
