@@ -14,7 +14,14 @@ from shared.calls import Call
 from shared.events import Aggregate
 from shared.ids import uuid7
 
-ENVELOPE = {"originator_id", "originator_version", "originator_topic", "timestamp", "tenant_id", "originator_id_type"}
+ENVELOPE = {
+    "originator_id",
+    "originator_version",
+    "originator_topic",
+    "timestamp",
+    "tenant_id",
+    "originator_id_type",
+}
 
 
 class Undecodable(Exception):
@@ -45,20 +52,16 @@ class EventType:
         self.creates = issubclass(cls, AggregateCreated)
         hints = get_type_hints(cls, include_extras=True)
         self.fields: dict[str, Any] = {
-            name: hint
-            for name, hint in hints.items()
-            if name not in ENVELOPE and get_origin(hint) is not ClassVar
+            name: hint for name, hint in hints.items() if name not in ENVELOPE and get_origin(hint) is not ClassVar
         }
         self.sealed = tuple(name for name, hint in self.fields.items() if "Sealed[" in str(hint))
         data = TypedDict(f"{cls.__qualname__}Data", self._data_fields())  # type: ignore[misc]
-        stored = TypedDict(f"{cls.__qualname__}Stored", {"meta": Meta, "data": data})  # type: ignore[misc]
+        stored = TypedDict(f"{cls.__qualname__}Stored", {"meta": Meta, "data": data})  # type: ignore[misc] # noqa: UP013
         self.adapter: TypeAdapter[Any] = TypeAdapter(stored)
         self.data_adapter: TypeAdapter[Any] = TypeAdapter(data)
 
     def _data_fields(self) -> dict[str, Any]:
-        return {
-            name: NotRequired[hint] if hasattr(self.cls, name) else hint for name, hint in self.fields.items()
-        }
+        return {name: NotRequired[hint] if hasattr(self.cls, name) else hint for name, hint in self.fields.items()}
 
     def subjects(self, event: Any) -> list[UUID]:
         """The person whose key seals fields of this event: its `person_id`, else the aggregate itself."""
@@ -99,11 +102,9 @@ class Codec:
         if call.traceparent is not None:
             meta["traceparent"] = call.traceparent
         data = {name: value for name, value in vars(event).items() if name not in ENVELOPE}
-        return cast(bytes, kind.adapter.dump_json({"meta": meta, "data": data}))
+        return kind.adapter.dump_json({"meta": meta, "data": data})
 
-    def decode(
-        self, topic: str, state: bytes, aggregate_id: UUID, version: int, tenant_id: UUID
-    ) -> tuple[Meta, Any]:
+    def decode(self, topic: str, state: bytes, aggregate_id: UUID, version: int, tenant_id: UUID) -> tuple[Meta, Any]:
         """The event's meta and the event itself. Raises Undecodable."""
         kind = self.types.get(topic)
         if kind is None:
@@ -144,5 +145,3 @@ def upcast(kind: EventType, state: bytes) -> Mapping[str, Any]:
         getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(stored["data"])
         version += 1
     return cast(Mapping[str, Any], kind.adapter.validate_json(orjson.dumps(stored)))
-
-

@@ -150,5 +150,3 @@ async def open_pool(dsn: str, *, size: int = 4) -> AsyncIterator[Pool]:
         yield pool
     finally:
         await pool.close(timeout=2)
-
-

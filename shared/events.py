@@ -26,7 +26,7 @@ class Aggregate(domain.Aggregate):
     class Created(Event, domain.Aggregate.Created):
         tenant_id: UUID
 
-    def __base_init__(
+    def __base_init__(  # type: ignore[override] # the library passes what the signature names
         self, originator_id: Any, originator_version: int, timestamp: datetime, tenant_id: UUID
     ) -> None:
         super().__base_init__(originator_id, originator_version, timestamp)

@@ -31,4 +31,5 @@ class Record:
 
     @classmethod
     def of_log(cls, row: Sequence[Any]) -> "Record":
-        return cls(*row, previous=row[0] - 1)
+        position, tenant_id, aggregate_id, version, topic, state, recorded_at = row
+        return cls(position, tenant_id, aggregate_id, version, topic, state, recorded_at, position - 1)

@@ -213,9 +213,7 @@ class EventStore:
         return self._saved(answer, position, replayed=True)
 
     def _saved(self, answer: Mapping[str, Any], position: int, *, replayed: bool) -> Saved:
-        entries = {
-            (self.service, UUID(tenant)): position - behind for tenant, behind in answer["behind"].items()
-        }
+        entries = {(self.service, UUID(tenant)): position - behind for tenant, behind in answer["behind"].items()}
         return Saved(
             tuple(UUID(text) for text in answer["ids"]),
             tuple(answer["versions"]),

@@ -123,6 +123,15 @@ CREATE TABLE relay_partitions (
     PRIMARY KEY (generation, partition)
 ) WITH (fillfactor = 50);
 
+-- Which tenants a member of the role analyst may read in the SQL views.
+CREATE TABLE analyst_grants (
+    tenant_id uuid NOT NULL,
+    role      name NOT NULL,
+    PRIMARY KEY (tenant_id, role)
+);
+GRANT USAGE ON SCHEMA {service} TO analyst;
+GRANT SELECT ON analyst_grants TO analyst;
+
 -- Loads streams of one tenant in one round trip; the tenant's policy holds inside, whoever calls.
 CREATE FUNCTION load(tenant uuid, aggregates uuid[])
 RETURNS TABLE (originator_id uuid, originator_version bigint, topic text, state bytea, notification_id bigint)
@@ -144,6 +153,20 @@ BEGIN
     RETURN QUERY
         SELECT c.fingerprint, c.position, c.reply FROM commands c WHERE c.tenant_id = tenant AND c.key_hash = key;
 END $$;
+
+CREATE FUNCTION keys_of(tenant uuid, people uuid[])
+RETURNS TABLE (person_id uuid, key_version integer, wrapped bytea)
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
+BEGIN
+    PERFORM set_config('rollbook.tenant', tenant::text, true);
+    RETURN QUERY
+        SELECT k.person_id, k.key_version, k.wrapped FROM personal_keys k
+        WHERE k.tenant_id = tenant AND k.person_id = ANY (people);
+END $$;
+
+-- The newest position; says nothing of whose it is.
+CREATE FUNCTION log_head() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER SET search_path = {service}, pg_temp
+AS $$ SELECT coalesce(max(notification_id), 0) FROM events $$;
 
 -- Stores a batch of saves ("members"; m_ arrays) in order, each whole or not at all, and says for each what became
 -- of it: saved, replayed, key-reused, conflict, taken. e_, c_, r_ and k_ arrays hold the members' events, claims,
@@ -324,6 +347,7 @@ GRANT INSERT, UPDATE ON personal_keys TO {service}_worker;
 GRANT DELETE ON commands TO {service}_worker;
 GRANT SELECT, INSERT, UPDATE, DELETE ON positions, builds, parked, reactions, relay, relay_partitions
     TO {service}_worker;
+ALTER FUNCTION log_head OWNER TO {service}_append;
 REVOKE EXECUTE ON FUNCTION append FROM PUBLIC;
 ALTER FUNCTION append OWNER TO {service}_append;
 SET LOCAL ROLE {service}_append;

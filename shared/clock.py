@@ -1,0 +1,63 @@
+"""The clock: due work, led by one worker, with the database's time as input."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from shared.database import Connection
+
+log = logging.getLogger(__name__)
+
+TICK = 1.0
+JUMP = timedelta(hours=1)
+
+
+class ClockJumped(Exception):
+    """The database's time moved by more than an hour: due work stops until the worker is restarted by somebody."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Due work: decided again at each run from what is stored, so that a run may be repeated or missed."""
+
+    name: str
+    every: timedelta
+    run: Callable[[Connection, datetime], Awaitable[None]]
+
+
+async def expire_commands(connection: Connection, now: datetime) -> None:
+    """Clients' idempotency keys end after their time; derived ones have none and stay."""
+    await connection.execute(
+        "DELETE FROM commands WHERE (tenant_id, key_hash) IN"
+        " (SELECT tenant_id, key_hash FROM commands WHERE expires_at < %s LIMIT 5000)",
+        (now,),
+    )
+
+
+RULES: tuple[Rule, ...] = (Rule("expire-commands", timedelta(minutes=1), expire_commands),)
+
+
+async def run_clock(connection: Connection, rules: Sequence[Rule] = RULES) -> None:
+    """Endless. Raises ClockJumped."""
+    loop = asyncio.get_running_loop()
+    previous, seen = await time_of(connection), loop.time()
+    last = {rule.name: previous - rule.every for rule in rules}
+    while True:
+        now, at = await time_of(connection), loop.time()
+        if abs((now - previous) - timedelta(seconds=at - seen)) > JUMP:
+            raise ClockJumped
+        previous, seen = now, at
+        for rule in rules:
+            if now - last[rule.name] >= rule.every:
+                await rule.run(connection, now)
+                last[rule.name] = now
+        await asyncio.sleep(TICK)
+
+
+async def time_of(connection: Connection) -> datetime:
+    cursor = await connection.execute("SELECT clock_timestamp()")
+    row = await cursor.fetchone()
+    assert row is not None  # noqa: S101
+    return row[0]  # type: ignore[no-any-return]

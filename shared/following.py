@@ -1,0 +1,155 @@
+"""The role that follows one source: which consumers this worker runs, together or alone, and when a build goes live."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shared.builds import Build, ensure_builds, flip, start_positions
+from shared.chain import Place
+from shared.database import Connection, connect
+from shared.kernel import Kernel
+from shared.leader import Leadership
+from shared.log_feed import follow_log
+from shared.positions import load_places
+from shared.reactions import Reaction
+from shared.reader import Reader
+from shared.relay import read_head
+from shared.settings import ServiceSettings
+from shared.starting import started_reactions
+from shared.topic_feed import TopicFeed, tail_places
+from shared.topics import newest_generation
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 2.0
+FAR_BEHIND = 5_000
+
+
+class Changed(Exception):
+    """What is to be followed is not what is followed any more: start again."""
+
+
+@dataclass(frozen=True)
+class Followers:
+    """The consumers that this worker leads."""
+
+    builds: tuple[Build, ...]
+    reactions: tuple[Reaction, ...]
+
+    @property
+    def names(self) -> list[str]:
+        return [build.schema for build in self.builds] + [reaction.name for reaction in self.reactions]
+
+    def only(self, names: set[str]) -> "Followers":
+        return Followers(
+            tuple(build for build in self.builds if build.schema in names),
+            tuple(reaction for reaction in self.reactions if reaction.name in names),
+        )
+
+
+class Following:
+    def __init__(self, kernel: Kernel, settings: ServiceSettings, source: str) -> None:
+        self._kernel = kernel
+        self._settings = settings
+        self._source = source
+        self._service = kernel.service
+        self._own = source == self._service.name
+
+    async def run(self, leadership: Leadership) -> None:
+        """Until something changes or fails; the leader starts it again."""
+        async with await self._connect() as connection:
+            generation = await self._generation()
+            if generation is None:
+                await asyncio.sleep(LOOK_EVERY)
+                return
+            followers = await self._led(leadership, connection, generation)
+            behind = await self._far_behind(connection, followers, generation)
+            await self._go_live(connection, followers, generation)
+            try:
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._watch(leadership, connection, generation, followers, behind))
+                    group.create_task(self._follow(followers.only(set(followers.names) - behind), generation))
+                    for name in behind:
+                        group.create_task(self._follow(followers.only({name}), generation))
+            except* Changed:
+                log.info("%s: the consumers changed", self._source)
+
+    async def _connect(self) -> Connection:
+        assert self._settings.worker_dsn is not None  # noqa: S101
+        dsn = self._settings.worker_dsn.get_secret_value()
+        return await connect(dsn, search_path=self._service.name, lock_timeout="2s", statement_timeout="30s")
+
+    async def _generation(self) -> int | None:
+        if self._own:
+            return self._kernel.generation
+        return await newest_generation(self._settings.kafka, self._source)
+
+    async def _led(self, leadership: Leadership, connection: Connection, generation: int) -> Followers:
+        wanted = await self._wanted(connection, generation)
+        return wanted.only({name for name in wanted.names if await leadership.take(f"follow {name}")})
+
+    async def _wanted(self, connection: Connection, generation: int) -> Followers:
+        views = [view for view in self._service.views if self._source == view.SOURCE]
+        builds = await ensure_builds(connection, self._service.name, views, generation)
+        started = await started_reactions(connection, self._service)
+        reactions = [reaction for reaction in started if reaction.source == self._source]
+        for reaction in reactions:
+            await start_positions(connection, self._service.name, reaction.name, self._source, generation)
+        return Followers(tuple(builds), tuple(reactions))
+
+    async def _follow(self, followers: Followers, generation: int) -> None:
+        if not followers.names:
+            return
+        async with await self._connect() as connection:
+            reader = Reader(self._kernel, connection, self._source, generation, followers.builds, followers.reactions)
+            if self._own:
+                await follow_log(reader, connection, self._service.name)
+            else:
+                await TopicFeed(self._settings.kafka, reader).run()
+
+    async def _watch(
+        self,
+        leadership: Leadership,
+        connection: Connection,
+        generation: int,
+        followers: Followers,
+        behind: set[str],
+    ) -> None:
+        """Raises Changed for a new build or reaction, a lock that came free, or one that has caught up."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY)
+            await self._go_live(connection, followers, generation)
+            if (await self._led(leadership, connection, generation)).names != followers.names:
+                raise Changed
+            if behind and behind != await self._far_behind(connection, followers, generation):
+                raise Changed
+
+    async def _far_behind(self, connection: Connection, followers: Followers, generation: int) -> set[str]:
+        """Consumers that would hold up the others; they follow alone until they have caught up."""
+        places = await load_places(connection, self._source, generation, followers.names)
+        sums = {name: sum(place.position for place in places.get(name, {}).values()) for name in followers.names}
+        furthest = max(sums.values(), default=0)
+        return {name for name, total in sums.items() if furthest - total > FAR_BEHIND}
+
+    async def _go_live(self, connection: Connection, followers: Followers, generation: int) -> None:
+        """A build whose view version has no live one goes live as soon as it has caught up."""
+        waiting = [build for build in followers.builds if not build.live]
+        for build in await lone_builds(connection, waiting):
+            places = (await load_places(connection, self._source, generation, [build.schema]))[build.schema]
+            if await self._caught_up(connection, places, generation):
+                await flip(connection, self._service.name, build)
+                log.info("%s is live", build.schema)
+
+    async def _caught_up(self, connection: Connection, places: dict[int, Place], generation: int) -> bool:
+        if self._own:
+            return places[0].position >= await read_head(connection)
+        tails = await tail_places(self._settings.kafka, self._source, generation)
+        return all(places[n].position >= tail.position for n, tail in tails.items())
+
+
+async def lone_builds(connection: Connection, builds: Sequence[Build]) -> list[Build]:
+    """Of these, the newest of each view version that has no live build."""
+    cursor = await connection.execute("SELECT max(build) FROM builds GROUP BY view, version HAVING NOT bool_or(live)")
+    numbers = {number for (number,) in await cursor.fetchall()}
+    return [build for build in builds if build.number in numbers]

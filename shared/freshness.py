@@ -1,0 +1,63 @@
+"""How far this service's consumers have come, for queries that must see a client's own writes."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Mapping
+
+import psycopg
+
+from shared.database import Pool
+
+Positions = Mapping[tuple[str, str, int], int]
+"""(consumer, source, partition) → position, of the newest generation."""
+
+EVERY = 0.005
+
+
+class Freshness:
+    """Waiters share one poller, which runs only while somebody waits, and hold no connection."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._waiting: dict[asyncio.Future[None], Callable[[Positions], bool]] = {}
+        self._poller: asyncio.Task[None] | None = None
+
+    async def until(self, reached: Callable[[Positions], bool], within: float) -> bool:
+        """Whether the positions came to satisfy `reached` within so many seconds."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting[done] = reached
+        if self._poller is None or self._poller.done():
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            await asyncio.wait_for(asyncio.shield(done), within)
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting.pop(done, None)
+            done.cancel()
+        return True
+
+    async def _poll(self) -> None:
+        while self._waiting:
+            with contextlib.suppress(psycopg.Error):
+                positions = await self.positions()
+                for done, reached in list(self._waiting.items()):
+                    if not done.done() and reached(positions):
+                        done.set_result(None)
+                        del self._waiting[done]
+            await asyncio.sleep(EVERY)
+
+    async def positions(self) -> Positions:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT DISTINCT ON (consumer, source, partition) consumer, source, partition, position"
+                " FROM positions ORDER BY consumer, source, partition, generation DESC",
+                prepare=True,
+            )
+            return {(consumer, source, part): position for consumer, source, part, position in await cursor.fetchall()}
+
+    async def head(self) -> int:
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute("SELECT log_head()", prepare=True)
+            row = await cursor.fetchone()
+        return int(row[0]) if row else 0

@@ -1,0 +1,87 @@
+"""Leadership: session advisory locks on one direct connection, which the server ends when its owner falls silent."""
+
+import asyncio
+import logging
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+
+import psycopg
+
+from shared.database import Connection, connect
+
+log = logging.getLogger(__name__)
+
+PING_EVERY, TRY_EVERY = 1.0, 2.0
+BACK_OFF = (0.1, 10.0)
+
+Role = Callable[["Leadership"], Awaitable[None]]
+
+
+class Leadership:
+    """Holds all locks of one worker process. While it runs, `connection` is open and pinged every second."""
+
+    def __init__(self, dsn: str, service: str) -> None:
+        self._dsn = dsn
+        self._service = service
+        self._connection: Connection | None = None
+        self.held: set[str] = set()
+
+    @property
+    def connection(self) -> Connection:
+        if self._connection is None:
+            raise psycopg.OperationalError("leadership was lost")
+        return self._connection
+
+    async def run(self, roles: Mapping[str, Role]) -> None:
+        """Runs each role while this process leads it; a role that fails starts again after a pause. Endless."""
+        while True:
+            try:
+                self._connection = await connect(
+                    self._dsn, search_path=self._service, idle_session_timeout="5s", lock_timeout="2s"
+                )
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._ping())
+                    for name, role in roles.items():
+                        group.create_task(self._lead(name, role), name=name)
+            except* (psycopg.Error, OSError) as lost:
+                log.warning("leadership lost: %s", type(lost.exceptions[0]).__name__)
+            finally:
+                self.held.clear()
+                if self._connection is not None:
+                    await self._connection.close()
+                    self._connection = None
+            await asyncio.sleep(TRY_EVERY)
+
+    async def _ping(self) -> None:
+        while True:
+            await self.connection.execute("SELECT 1")
+            await asyncio.sleep(PING_EVERY)
+
+    async def take(self, name: str) -> bool:
+        """Tries the lock of this name; True when this process holds it now."""
+        if name not in self.held:
+            cursor = await self.connection.execute(
+                "SELECT pg_try_advisory_lock(%s, %s::regnamespace::oid::int)",
+                (zlib.crc32(name.encode()) - 2**31, self._service),
+            )
+            row = await cursor.fetchone()
+            if row is not None and row[0]:
+                self.held.add(name)
+        return name in self.held
+
+    async def _lead(self, name: str, role: Role) -> None:
+        while not await self.take(name):
+            await asyncio.sleep(TRY_EVERY)
+        log.info("leads %s", name)
+        pause = BACK_OFF[0]
+        loop = asyncio.get_running_loop()
+        while True:
+            began = loop.time()
+            try:
+                await role(self)
+            except Exception as error:
+                if self._connection is None or self._connection.closed:
+                    raise psycopg.OperationalError("leadership was lost") from error
+                log.warning("%s failed and starts again: %s", name, type(error).__name__, exc_info=error)
+            pause = BACK_OFF[0] if loop.time() - began > BACK_OFF[1] else min(pause * 2, BACK_OFF[1])
+            await asyncio.sleep(pause)

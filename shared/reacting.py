@@ -1,0 +1,128 @@
+"""Running reactions: effects first, positions afterwards; derived keys make every effect happen once."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import psycopg
+
+from shared.chain import Followed, Place
+from shared.database import Connection
+from shared.facts import Fact
+from shared.kernel import Kernel
+from shared.parking import BEHIND, Parking, Pointer
+from shared.personal import KeyAbsent
+from shared.positions import Move, move
+from shared.reactions import Act, Reaction, call_of
+from shared.reading import ViewBehind
+from shared.records import Record
+from shared.store import Unavailable
+
+log = logging.getLogger(__name__)
+
+TRANSIENT = (
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+    Unavailable,
+    KeyAbsent,
+    ViewBehind,
+    OSError,
+    TimeoutError,
+)
+SIDE_BY_SIDE = 16
+
+Failures = list[tuple[str, Record, str]]
+
+
+class Reacting:
+    def __init__(
+        self,
+        kernel: Kernel,
+        connection: Connection,
+        parking: Parking,
+        source: str,
+        generation: int,
+        reactions: Iterable[Reaction],
+    ) -> None:
+        self._kernel = kernel
+        self._connection = connection
+        self._parking = parking
+        self._source = source
+        self._generation = generation
+        self._reactions = {reaction.name: reaction for reaction in reactions}
+        self._reads = {reaction.name: reaction.handler.reader(kernel.codec) for reaction in self._reactions.values()}
+
+    @property
+    def consumers(self) -> list[str]:
+        return list(self._reactions)
+
+    async def apply(self, followed: Mapping[str, Followed], places: Mapping[str, Mapping[int, Place]]) -> None:
+        """Tenants side by side, each one's facts in order, reactions in declared order. Raises Deposed and
+        transient errors; effects stored before that are found again by their keys."""
+        moves = [
+            Move(name, partition, places[name].get(partition, Place(0)), to)
+            for name in self._reactions
+            for partition, to in followed[name].places.items()
+        ]
+        if not moves:
+            return
+        tenants = self._by_tenant(followed)
+        slots = asyncio.Semaphore(SIDE_BY_SIDE)
+
+        async def one(work: list[tuple[str, Record]]) -> Failures:
+            async with slots:
+                return await self._run(work)
+
+        outcomes = await asyncio.gather(*[one(work) for work in tenants.values()])
+        async with self._connection.transaction():
+            for failures in outcomes:
+                for name, record, error in failures:
+                    await self._parking.park(self._connection, name, record, error)
+            await move(self._connection, self._source, self._generation, moves)
+
+    def _by_tenant(self, followed: Mapping[str, Followed]) -> dict[Any, list[tuple[str, Record]]]:
+        """tenant → (reaction, record) in order of the records, then of the reactions."""
+        order: dict[tuple[int, int], list[tuple[str, Record]]] = {}
+        for name, reaction in self._reactions.items():
+            for record in followed[name].fresh:
+                if record.topic == reaction.handler.topic:
+                    order.setdefault((record.partition, record.position), []).append((name, record))
+        tenants: dict[Any, list[tuple[str, Record]]] = {}
+        for _, work in sorted(order.items()):
+            tenants.setdefault(work[0][1].tenant_id, []).extend(work)
+        return tenants
+
+    async def _run(self, work: list[tuple[str, Record]]) -> Failures:
+        failures: Failures = []
+        stopped: set[str] = set()
+        for name, record in work:
+            if name in stopped or self._parking.waits(name, record):
+                failures.append((name, record, BEHIND))
+                continue
+            try:
+                await self._react(name, record)
+            except TRANSIENT:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks its tenant
+                log.error("%s: %s at %d parks its tenant", name, type(error).__name__, record.position)
+                stopped.add(name)
+                failures.append((name, record, type(error).__name__))
+        return failures
+
+    async def _react(self, name: str, record: Record) -> None:
+        reaction = self._reactions[name]
+        fact: Fact[Any] = self._reads[name](record)
+        await reaction.handler.function(fact, Act(self._kernel, call_of(reaction, fact)))
+
+    async def retry(self, pointer: Pointer, record: Record) -> None:
+        """One parked fact again; on failure its tenant goes on waiting."""
+        try:
+            if record.topic == self._reactions[pointer.consumer].handler.topic:
+                await self._react(pointer.consumer, record)
+        except TRANSIENT:
+            raise
+        except Exception as error:  # noqa: BLE001 - see _run
+            await self._parking.failed_again(self._connection, pointer, type(error).__name__)
+        else:
+            await self._parking.done(self._connection, pointer)

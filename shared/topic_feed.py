@@ -1,0 +1,153 @@
+"""Another service's topic as a feed: FastStream batches, partitions by hand, no group, places in PostgreSQL."""
+
+import asyncio
+import functools
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as Partition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
+
+from shared.chain import Place
+from shared.envelope import record_of
+from shared.parking import Pointer
+from shared.reader import Reader
+from shared.records import PARTITIONS, Record
+from shared.topics import events_topic
+
+log = logging.getLogger(__name__)
+
+GAP_LIMIT = 30.0
+BATCH = 1_000
+
+
+class GapOpen(Exception):
+    """Records have not followed for too long: the topic may have been made anew. The feed starts again."""
+
+
+class TopicFeed:
+    def __init__(self, bootstrap: str, reader: Reader) -> None:
+        self._bootstrap = bootstrap
+        self._reader = reader
+        self._topic = events_topic(reader.source, reader.generation)
+        self._turn = asyncio.Lock()
+        self._gap_since: float | None = None
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def run(self) -> None:
+        """Endless. Raises whatever the reader raised, GapOpen, and errors of Kafka."""
+        await self._reader.start()
+        offsets = await start_offsets(self._bootstrap, self._topic, self._reader.lowest())
+        broker = KafkaBroker(self._bootstrap, logger=None)
+        subscriber = broker.subscriber(
+            partitions=[TopicPartition(self._topic, n) for n in range(PARTITIONS)],
+            batch=True,
+            ack_policy=AckPolicy.MANUAL,
+            auto_offset_reset="earliest",
+            batch_timeout_ms=20,
+            max_records=BATCH,
+            decoder=lambda message: message.body,
+        )
+        subscriber(self._handle)
+        await broker.connect()
+        config: Any = broker.config.broker_config
+        config.builder = functools.partial(PositionedConsumer, offsets, **config.builder.keywords)
+        await broker.start()
+        try:
+            while True:
+                await asyncio.wait([self._failed], timeout=1.0)
+                if self._failed.done():
+                    self._failed.result()
+                async with self._turn:
+                    await self._reader.retry_parked(self._fetch)
+        finally:
+            await broker.stop()
+
+    async def _handle(self, message: KafkaMessage) -> None:
+        """Never raises: FastStream would lose the batch without a word."""
+        raw: Any = message.raw_message
+        async with self._turn:
+            if self._failed.done():
+                return
+            try:
+                broken = await self._reader.apply([record_of(one) for one in raw])
+                self._watch_gap(broken)
+            except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
+                self._failed.set_exception(error)
+
+    def _watch_gap(self, broken: int) -> None:
+        now = asyncio.get_running_loop().time()
+        self._gap_since = (self._gap_since or now) if broken else None
+        if self._gap_since is not None and now - self._gap_since > GAP_LIMIT:
+            raise GapOpen(self._topic)
+
+    async def _fetch(self, pointer: Pointer) -> Record:
+        partition = Partition(self._topic, pointer.partition)
+        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
+        await consumer.start()
+        try:
+            consumer.assign([partition])
+            consumer.seek(partition, pointer.offset)
+            return record_of(await asyncio.wait_for(consumer.getone(partition), 10))
+        finally:
+            await consumer.stop()
+
+
+class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
+    """Starts each partition at the offset that PostgreSQL knows."""
+
+    def __init__(self, offsets: Mapping[Partition, int], *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._offsets = offsets
+
+    async def start(self) -> None:
+        await super().start()
+        self.assign(list(self._offsets))
+        for partition, offset in self._offsets.items():
+            self.seek(partition, offset)
+
+
+async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place]) -> dict[Partition, int]:
+    """Behind the record that each place names, if it is still where it was; else from the first offset, where the
+    chain skips what is known."""
+    partitions = [Partition(topic, n) for n in range(PARTITIONS)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        first = await consumer.beginning_offsets(partitions)
+        end = await consumer.end_offsets(partitions)
+        offsets = dict(first)
+        for partition in partitions:
+            place = places.get(partition.partition, Place(0))
+            if not first[partition] <= place.offset < end[partition]:
+                continue
+            consumer.seek(partition, place.offset)
+            record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
+            if record.position == place.position:
+                offsets[partition] = place.offset + 1
+        return offsets
+    finally:
+        await consumer.stop()
+
+
+async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:
+    """Per partition the place of its last record."""
+    partitions = [Partition(events_topic(source, generation), n) for n in range(PARTITIONS)]
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        consumer.assign(partitions)
+        places: dict[int, Place] = {}
+        for partition, end in (await consumer.end_offsets(partitions)).items():
+            places[partition.partition] = Place(0)
+            if end:
+                consumer.seek(partition, end - 1)
+                record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
+                places[partition.partition] = Place(record.position, record.offset)
+        return places
+    finally:
+        await consumer.stop()

@@ -1,0 +1,87 @@
+"""Kafka topics: names, settings, and the check that they are what the chain and erasure need."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import TopicAlreadyExistsError, for_code
+
+from shared.records import PARTITIONS
+
+PERSONAL_KEYS = "personal-keys"
+EVENT_SETTINGS = {
+    "cleanup.policy": "delete",
+    "retention.ms": "-1",
+    "retention.bytes": "-1",
+    "message.timestamp.type": "LogAppendTime",
+    "max.message.bytes": "1048588",
+}
+KEY_SETTINGS = {
+    "cleanup.policy": "compact",
+    "max.compaction.lag.ms": "3600000",
+    "segment.ms": "3600000",
+    "min.cleanable.dirty.ratio": "0.01",
+    "delete.retention.ms": "86400000",
+}
+
+
+class WrongTopic(Exception):
+    """A topic has other settings than events or keys need. The message names them."""
+
+
+def events_topic(service: str, generation: int) -> str:
+    return f"{service}.events.{generation}"
+
+
+async def ensure(bootstrap: str, service: str, generation: int) -> None:
+    """Makes the topic of this generation if it is missing. Raises WrongTopic."""
+    await _ensure(bootstrap, events_topic(service, generation), EVENT_SETTINGS)
+
+
+async def ensure_personal_keys(bootstrap: str) -> None:
+    await _ensure(bootstrap, PERSONAL_KEYS, KEY_SETTINGS)
+
+
+async def newest_generation(bootstrap: str, service: str) -> int | None:
+    """The highest generation that this service publishes, None while it publishes none."""
+    async with _admin(bootstrap) as admin:
+        names = await admin.list_topics()
+    prefix = f"{service}.events."
+    numbers = [int(name.removeprefix(prefix)) for name in names if name.startswith(prefix)]
+    return max(numbers, default=None)
+
+
+async def _ensure(bootstrap: str, topic: str, settings: Mapping[str, str]) -> None:
+    async with _admin(bootstrap) as admin:
+        if topic not in await admin.list_topics():
+            new = NewTopic(topic, PARTITIONS, -1, topic_configs=dict(settings))
+            answer = await admin.create_topics([new])
+            for _, code, *_ in answer.topic_errors:
+                error = for_code(code)
+                if code and error is not TopicAlreadyExistsError:
+                    raise error(topic)
+        described = await admin.describe_topics([topic])
+        count = len(described[0]["partitions"])
+        if count and count != PARTITIONS:
+            raise WrongTopic(f"{topic} has {count} partitions, not {PARTITIONS}")
+        found = await _settings_of(admin, topic)
+        wrong = {name: found.get(name) for name, value in settings.items() if found.get(name) != value}
+        if wrong:
+            raise WrongTopic(f"{topic} has {wrong}, not {dict(settings)}")
+
+
+async def _settings_of(admin: Any, topic: str) -> dict[str, str]:
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+    return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[Any]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
+    await admin.start()
+    try:
+        yield admin
+    finally:
+        await admin.close()

@@ -1,0 +1,80 @@
+"""The worker process of a service: relay, readers, keys and clock, each led by one worker at a time."""
+
+import asyncio
+import signal
+from asyncio import FIRST_COMPLETED
+
+import uvloop
+
+from shared import telemetry
+from shared.clock import run_clock
+from shared.database import connect
+from shared.following import Following
+from shared.kernel import Kernel
+from shared.key_relay import follow_keys
+from shared.leader import Leadership, Role
+from shared.relay import Relay
+from shared.serve import health_app, server
+from shared.service import Service
+from shared.settings import ServiceSettings
+
+STOP_WITHIN = 10.0
+
+
+def serve_worker(service: Service, settings: ServiceSettings) -> None:
+    uvloop.run(run_worker(service, settings))
+
+
+async def run_worker(service: Service, settings: ServiceSettings) -> None:
+    """Until SIGTERM or SIGINT: then readers end their batch, the relay its page, and the locks are released."""
+    telemetry.configure(service.name, settings)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with Kernel.open(service, settings, worker=True) as kernel:
+        leadership = Leadership(dsn_of(settings), service.name)
+        leading = asyncio.create_task(leadership.run(roles_of(kernel, settings)))
+        health = health_app({"database": kernel.ping})
+        web = server(health, settings, port=settings.worker_port)
+        serving = asyncio.create_task(web.serve())
+        await asyncio.wait([asyncio.create_task(stop.wait()), leading, serving], return_when=FIRST_COMPLETED)
+        web.should_exit = True
+        leading.cancel()
+        await asyncio.wait([leading, serving], timeout=STOP_WITHIN)
+
+
+def dsn_of(settings: ServiceSettings) -> str:
+    if settings.worker_dsn is None:
+        raise ValueError("worker_dsn is not set")
+    return settings.worker_dsn.get_secret_value()
+
+
+def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
+    """What this worker does where it leads."""
+    dsn = dsn_of(settings)
+    name = kernel.service.name
+
+    async def relay(leadership: Leadership) -> None:
+        async with await connect(dsn, search_path=name) as listener:
+            await Relay(leadership, listener, name, kernel.generation, settings.kafka).run()
+
+    async def clock(leadership: Leadership) -> None:
+        async with await connect(dsn, search_path=name) as connection:
+            await run_clock(connection)
+
+    async def keys(leadership: Leadership) -> None:
+        async with await connect(dsn, search_path=name) as connection:
+            await follow_keys(connection, settings.kafka)
+
+    readers: dict[str, Role] = {
+        f"read {source} {release_of(kernel.service)}": Following(kernel, settings, source).run
+        for source in kernel.service.sources
+    }
+    return {"relay": relay, "clock": clock, "keys": keys, **readers}
+
+
+def release_of(service: Service) -> str:
+    """Workers that know the same consumers stand by for each other; those of another release run beside them."""
+    views = sorted(f"{view.NAME}{view.VERSION}" for view in service.views)
+    return " ".join(views + sorted(reaction.name for reaction in service.reactions))
