@@ -84,9 +84,7 @@ class Paging:
 
 async def paging(
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="Rows per page")] = 50,
-    cursor: Annotated[
-        str | None, Query(max_length=1000, description="`meta.pagination.next` of a page")
-    ] = None,
+    cursor: Annotated[str | None, Query(max_length=1000, description="`meta.pagination.next` of a page")] = None,
 ) -> Paging:
     return Paging(limit, cursor)
 

@@ -102,9 +102,7 @@ class Caller:
             traceparent=telemetry.current_traceparent(),
         )
 
-    def reading(
-        self, view: type[View], after_reactions_of: str | None = None
-    ) -> AbstractAsyncContextManager[Reading]:
+    def reading(self, view: type[View], after_reactions_of: str | None = None) -> AbstractAsyncContextManager[Reading]:
         """The view as this caller's tenant sees it, at least as new as the caller's consistency token."""
         return self.kernel.reading(view, self.tenant_id, self._token, after_reactions_of)
 
@@ -134,9 +132,7 @@ class Caller:
         return Answer(data=page, message=message, meta=Meta(position=read.position, pagination=pagination))
 
 
-def may(
-    permission: str, *, creates: bool = False, money: bool = False, body_limit: int | None = None
-) -> Dependency:
+def may(permission: str, *, creates: bool = False, money: bool = False, body_limit: int | None = None) -> Dependency:
     """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key."""
     return Dependency(_Admission(Access(permission, creates, money, body_limit)))
 
@@ -181,8 +177,6 @@ def read_deadline(header: str | None) -> float:
     budget = BUDGET
     if header is not None:
         if not header.isdecimal() or not header.isascii() or len(header) > 9:
-            raise HeaderMalformed(
-                "deadline-malformed", "Rollbook-Deadline-Ms takes a number of milliseconds."
-            )
+            raise HeaderMalformed("deadline-malformed", "Rollbook-Deadline-Ms takes a number of milliseconds.")
         budget = min(BUDGET, int(header))
     return asyncio.get_running_loop().time() + budget / 1000

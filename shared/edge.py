@@ -53,9 +53,7 @@ class Edge:
             await self.health(scope, receive, with_headers(send, SECURITY_HEADERS))
             return
         begun = time.perf_counter()
-        given = {
-            name: value for name, value in scope["headers"] if name in (b"traceparent", b"correlation-id")
-        }
+        given = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"correlation-id")}
         traceparent = given.get(b"traceparent", b"").decode("latin-1")
         trace = telemetry.follow(traceparent or None)
         correlation_id = _uuid(given.get(b"correlation-id", b"")) or uuid7()

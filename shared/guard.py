@@ -160,14 +160,10 @@ def faults(value: Any) -> list[FieldError]:
             if isinstance(item, Mapping | list) and len(item) > MAX_ITEMS:
                 return [field_error(pointer_of(path), f"More than {MAX_ITEMS} items.", "too_long")]
             if isinstance(item, Mapping):
-                inner += [
-                    ((*path, key), key_or_value) for key, v in item.items() for key_or_value in (key, v)
-                ]
+                inner += [((*path, key), key_or_value) for key, v in item.items() for key_or_value in (key, v)]
             elif isinstance(item, list):
                 inner += [((*path, index), v) for index, v in enumerate(item)]
-            elif isinstance(item, str) and any(
-                char == "\x00" or "\ud800" <= char <= "\udfff" for char in item
-            ):
+            elif isinstance(item, str) and any(char == "\x00" or "\ud800" <= char <= "\udfff" for char in item):
                 return [field_error(pointer_of(path), "A character that cannot be stored.", "character")]
             elif type(item) is int and abs(item) >= 2**63:
                 return [field_error(pointer_of(path), "A number beyond 64 bits.", "number_too_large")]

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Scope
 
-from shared import openapi, refusals, telemetry
+from shared import kernel_refusals, openapi, refusals, telemetry
 from shared.access import operations
 from shared.edge import Edge
 from shared.guard import MAX_BODY, Guard
@@ -42,9 +42,7 @@ class Api(FastAPI):
         return self.openapi_schema
 
 
-def create_app(
-    service: Service, settings_type: type[ServiceSettings], *, routers: Sequence[APIRouter]
-) -> Api:
+def create_app(service: Service, settings_type: type[ServiceSettings], *, routers: Sequence[APIRouter]) -> Api:
     """Raises UndeclaredAccess when a route does not say who may call it."""
 
     @asynccontextmanager
@@ -82,7 +80,7 @@ def create_app(
     app.health = Health({})
     for router in routers:
         app.include_router(router)
-    refusals.handle(app)
+    refusals.handle(app, kernel_refusals.HANDLERS)
     list(operations(app.routes))
     return app
 

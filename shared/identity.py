@@ -99,10 +99,7 @@ def kid_of(token: str) -> str:
             raise Unauthenticated
         if not isinstance(header["kid"], str) or KID.fullmatch(header["kid"]) is None:
             raise Unauthenticated
-        if any(
-            type(claims.get(name)) is not int or not 0 <= claims[name] < 2**40
-            for name in ("exp", "nbf", "iat")
-        ):
+        if any(type(claims.get(name)) is not int or not 0 <= claims[name] < 2**40 for name in ("exp", "nbf", "iat")):
             raise Unauthenticated
         if not 0 < claims["exp"] - claims["iat"] <= LIFE:
             raise Unauthenticated

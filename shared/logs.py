@@ -51,9 +51,7 @@ class _Describe:
         self.messages = messages
         self.trace_id = trace_id
 
-    def __call__(
-        self, logger: Any, method: str, line: structlog.typing.EventDict
-    ) -> structlog.typing.EventDict:
+    def __call__(self, logger: Any, method: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
         line["service"] = self.service
         if (found := self.trace_id()) is not None:
             line["trace_id"] = found
@@ -70,9 +68,7 @@ def describe(error: BaseException | None, messages: bool) -> list[dict[str, Any]
     """Classes and lines of an exception and its causes. A message may hold personal data: developers only."""
     chain: list[dict[str, Any]] = []
     while error is not None and len(chain) < 5:
-        frames = [
-            f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)
-        ]
+        frames = [f"{f.filename.rpartition('/')[2]}:{f.lineno} {f.name}" for f in extract_tb(error.__traceback__)]
         entry: dict[str, Any] = {"error": type(error).__qualname__, "at": frames[-12:]}
         if messages:
             entry["message"] = str(error)[:500]

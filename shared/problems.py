@@ -59,9 +59,7 @@ class NotAvailable(Problem):
     """The service cannot answer now. It is safe to try again with the same Idempotency-Key."""
 
     def __init__(self, detail: str = "", *, retry_after: int = 1) -> None:
-        super().__init__(
-            503, "unavailable", detail or str(self.__doc__), headers={"Retry-After": str(retry_after)}
-        )
+        super().__init__(503, "unavailable", detail or str(self.__doc__), headers={"Retry-After": str(retry_after)})
 
 
 def problem(
@@ -105,7 +103,5 @@ def problems(*errors: type[DomainError]) -> dict[int | str, dict[str, Any]]:
     for error in errors:
         response = responses.setdefault(error.status, {"description": "", CODES: []})
         response[CODES].append(code_of(error))
-        response["description"] = "\n".join(
-            filter(None, [response["description"], (error.__doc__ or "").strip()])
-        )
+        response["description"] = "\n".join(filter(None, [response["description"], (error.__doc__ or "").strip()]))
     return responses

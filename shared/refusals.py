@@ -1,10 +1,8 @@
-"""Every exception that can leave a route, as a problem. Bad input is never the server's fault."""
+"""What HTTP itself refuses, as problems. Bad input is never the server's fault."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import psycopg
-import psycopg_pool
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -15,17 +13,12 @@ from starlette.responses import Response
 from shared.access import access_of
 from shared.errors import DomainError
 from shared.guard import is_json
-from shared.personal import KeyAbsent, PersonErased
 from shared.problems import Problem, field_error, pointer_of, problem, problem_of
-from shared.reading import ViewBehind, ViewParked
-from shared.store import Conflict, KeyReused, TooLarge, Unavailable
 
 log = structlog.get_logger()
 
-RETRY = {"Retry-After": "1"}
 CODES = {404: "route-not-found", 405: "method-not-allowed", 413: "body-too-large"}
 DETAILS = {404: "There is no such route.", 405: "This route does not know the method."}
-BODY_UNREADABLE = ("json_invalid",)
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
 
@@ -55,16 +48,13 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
     if early := await _not_admitted(request):
         return early
     if faults and faults[0]["type"] == "json_invalid":
-        return problem(
-            400, "json-malformed", "The body is not JSON.", errors=[field_error("", faults[0]["msg"])]
-        )
+        return problem(400, "json-malformed", "The body is not JSON.", errors=[field_error("", faults[0]["msg"])])
     content_type = request.headers.get("content-type", "").encode("latin-1")
     sent = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     if sent and not is_json(content_type) and any(fault["loc"] == ("body",) for fault in faults):
         return problem(415, "media-type-unsupported", "This route takes application/json.")
     errors = [
-        field_error(pointer_of(fault["loc"][1:]), fault["msg"], fault["type"], str(fault["loc"][0]))
-        for fault in faults
+        field_error(pointer_of(fault["loc"][1:]), fault["msg"], fault["type"], str(fault["loc"][0])) for fault in faults
     ]
     return problem(422, "validation-failed", "The request has invalid values.", errors=errors[:100])
 
@@ -79,63 +69,21 @@ async def _not_admitted(request: Request) -> Response | None:
     return None
 
 
-async def conflict(request: Request, error: Conflict) -> Response:
-    headers = {"ETag": f'"{error.current}"'} if error.current else None
-    if "if-match" in request.headers:
-        detail = "It has changed since the version that you named."
-        return problem(412, "precondition-failed", detail, headers=headers)
-    return problem(409, "version-conflict", "Others changed it at the same time. Try again.", headers=headers)
-
-
-async def key_reused(request: Request, error: KeyReused) -> Response:
-    detail = "This Idempotency-Key came with another request before."
-    return problem(422, "idempotency-key-reused", detail)
-
-
-async def too_large(request: Request, error: TooLarge) -> Response:
-    return problem(422, "command-too-large", "The command changes too much at once. Divide it.")
-
-
-async def behind(request: Request, error: ViewBehind) -> Response:
-    code = "view-parked" if isinstance(error, ViewParked) else "view-behind"
-    return problem(425, code, "What you wrote is not visible here yet.", headers=RETRY)
-
-
-async def key_absent(request: Request, error: KeyAbsent) -> Response:
-    return problem(425, "key-absent", "Personal data has not arrived here yet.", headers=RETRY)
-
-
-async def person_erased(request: Request, error: PersonErased) -> Response:
-    return problem(409, "person-erased", "The personal data of this person was erased.")
-
-
-async def unavailable(request: Request, error: Exception) -> Response:
-    log.warning("unavailable", reason=type(error).__name__)
-    detail = "The service cannot answer now. With the same Idempotency-Key it is safe to try again."
-    return problem(503, "unavailable", detail, headers=RETRY)
-
-
 async def unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
     return problem(500, "internal-error", "Something went wrong. The trace id tells us what.")
 
 
-def handle(app: FastAPI) -> None:
-    handlers: dict[type[Exception], Handler] = {
-        DomainError: refused,
-        Problem: failed,
-        HTTPException: http_failed,
-        RequestValidationError: invalid,
-        Conflict: conflict,
-        KeyReused: key_reused,
-        TooLarge: too_large,
-        ViewBehind: behind,
-        KeyAbsent: key_absent,
-        PersonErased: person_erased,
-        Unavailable: unavailable,
-        psycopg.OperationalError: unavailable,
-        psycopg_pool.PoolTimeout: unavailable,
-        Exception: unexpected,
-    }
-    for kind, handler in handlers.items():
-        app.add_exception_handler(kind, handler)
+HANDLERS: dict[type[Exception], Handler] = {
+    DomainError: refused,
+    Problem: failed,
+    HTTPException: http_failed,
+    RequestValidationError: invalid,
+    Exception: unexpected,
+}
+
+
+def handle(app: FastAPI, *more: dict[type[Exception], Handler]) -> None:
+    for handlers in (HANDLERS, *more):
+        for kind, handler in handlers.items():
+            app.add_exception_handler(kind, handler)

@@ -36,12 +36,7 @@ class Trace:
         version, trace_id, span_id, flags = parts[:4]
         if not all(char in "0123456789abcdef" for char in version + trace_id + span_id + flags):
             return None
-        if (
-            version == "ff"
-            or (version == "00" and len(parts) > 4)
-            or not int(trace_id, 16)
-            or not int(span_id, 16)
-        ):
+        if version == "ff" or (version == "00" and len(parts) > 4) or not int(trace_id, 16) or not int(span_id, 16):
             return None
         return cls(trace_id, span_id, flags)
 

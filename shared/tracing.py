@@ -19,9 +19,7 @@ def start(service: str, endpoint: str) -> trace.Tracer:
         sampler=ParentBased(TraceIdRatioBased(SHARE)),
         shutdown_on_exit=False,
     )
-    provider.add_span_processor(
-        BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces"))
-    )
+    provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")))
     trace.set_tracer_provider(provider)
     atexit.register(provider.shutdown)
     return trace.get_tracer("rollbook")
