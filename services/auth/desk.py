@@ -29,9 +29,7 @@ class Desk:
     def of(cls, kernel: Kernel, hashing: Hashing) -> "Desk":
         master = kernel.keyring.master
         private_keys = PrivateKeys(kernel.pool, master)
-        return cls(
-            Credentials(kernel.pool, hashing, master), private_keys, Signer(kernel.store, private_keys)
-        )
+        return cls(Credentials(kernel.pool, hashing, master), private_keys, Signer(kernel.store, private_keys))
 
 
 @asynccontextmanager
@@ -48,9 +46,7 @@ async def open_desk(app: FastAPI) -> AsyncIterator[None]:
 
 
 def starting() -> Call:
-    return Call(
-        tenant_id=PLATFORM, actor=Actor("system", "auth.start"), now=datetime.now(UTC), correlation_id=uuid7()
-    )
+    return Call(tenant_id=PLATFORM, actor=Actor("system", "auth.start"), now=datetime.now(UTC), correlation_id=uuid7())
 
 
 def desk_of(request: Request) -> Desk:

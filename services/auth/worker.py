@@ -5,4 +5,4 @@ from auth.settings import AuthSettings
 from shared.worker import serve_worker
 
 if __name__ == "__main__":
-    serve_worker(SERVICE, AuthSettings)
+    serve_worker(SERVICE, AuthSettings())

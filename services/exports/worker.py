@@ -5,4 +5,4 @@ from exports.settings import ExportsSettings
 from shared.worker import serve_worker
 
 if __name__ == "__main__":
-    serve_worker(SERVICE, ExportsSettings)
+    serve_worker(SERVICE, ExportsSettings())

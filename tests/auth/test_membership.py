@@ -13,9 +13,7 @@ SCHOOL, USER = uuid7(), uuid7()
 
 
 def member(*roles: str) -> Membership:
-    return Membership(
-        id=membership_id(SCHOOL, USER), tenant_id=SCHOOL, user_id=USER, roles=roles, timestamp=NOW
-    )
+    return Membership(id=membership_id(SCHOOL, USER), tenant_id=SCHOOL, user_id=USER, roles=roles, timestamp=NOW)
 
 
 def test_C2_a_user_has_one_membership_in_a_school_and_another_in_the_next() -> None:
@@ -37,16 +35,12 @@ def test_granting_a_role_twice_changes_nothing() -> None:
     ("role", "granter"), [("owner", "administrator"), ("administrator", "manager"), ("teacher", "teacher")]
 )
 def test_nobody_grants_a_role_above_the_own_one(role: str, granter: str) -> None:
-    given(member("student")).when(lambda m: m.grant(role, granter=(granter,), now=NOW)).then_refused(
-        RoleAboveOwn
-    )
+    given(member("student")).when(lambda m: m.grant(role, granter=(granter,), now=NOW)).then_refused(RoleAboveOwn)
 
 
 @pytest.mark.parametrize("role", ["platform_operator", "service_account"])
 def test_some_roles_are_never_given_to_a_member(role: str) -> None:
-    given(member("student")).when(lambda m: m.grant(role, granter=("owner",), now=NOW)).then_refused(
-        NotForMembers
-    )
+    given(member("student")).when(lambda m: m.grant(role, granter=("owner",), now=NOW)).then_refused(NotForMembers)
 
 
 def test_a_role_can_be_revoked() -> None:
@@ -56,9 +50,7 @@ def test_a_role_can_be_revoked() -> None:
 
 
 def test_the_last_role_stays() -> None:
-    given(member("teacher")).when(lambda m: m.revoke("teacher", granter=("owner",), now=NOW)).then_refused(
-        LastRole
-    )
+    given(member("teacher")).when(lambda m: m.revoke("teacher", granter=("owner",), now=NOW)).then_refused(LastRole)
 
 
 def test_an_administrator_does_not_demote_an_owner() -> None:

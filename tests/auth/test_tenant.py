@@ -46,9 +46,7 @@ def test_adding_an_owner_twice_changes_nothing() -> None:
 
 
 def test_one_of_two_owners_can_leave() -> None:
-    given(with_two_owners()).when(lambda t: t.remove_owner(OWNER, NOW)).then(
-        Tenant.OwnerRemoved, user_id=OWNER
-    )
+    given(with_two_owners()).when(lambda t: t.remove_owner(OWNER, NOW)).then(Tenant.OwnerRemoved, user_id=OWNER)
 
 
 def test_the_last_owner_stays() -> None:

@@ -31,6 +31,4 @@ def test_a_job_has_one_artefact_however_often_it_runs() -> None:
 
 
 def test_D27_every_download_is_recorded_with_its_user() -> None:
-    given(sealed()).when(lambda a: a.record_download("ann", NOW)).then(
-        Artifact.Downloaded, downloaded_by="ann"
-    )
+    given(sealed()).when(lambda a: a.record_download("ann", NOW)).then(Artifact.Downloaded, downloaded_by="ann")

@@ -26,9 +26,7 @@ def test_S20_other_text_stays_as_it_is(text: str) -> None:
 
 
 def test_S20_every_text_is_quoted_and_numbers_and_days_are_not() -> None:
-    assert (
-        line(["a;b", 'say "hi"', -12, date(2026, 9, 1), True]) == b'"a;b","say ""hi""",-12,2026-09-01,1\r\n'
-    )
+    assert line(["a;b", 'say "hi"', -12, date(2026, 9, 1), True]) == b'"a;b","say ""hi""",-12,2026-09-01,1\r\n'
     assert cell("") == '""'
 
 

@@ -40,9 +40,7 @@ class SignedIn(BaseModel):
 @router.post("/login", responses=problems(SignInRefused, SignInLocked, TenantChoiceNeeded, NotFound))
 async def post_login(body: Login, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Sign in with e-mail and password. An unknown address and a wrong password get the same answer."""
-    grant, saved = await sign_in(
-        caller.store, caller.call, desk.credentials, body.email, body.password, body.tenant_id
-    )
+    grant, saved = await sign_in(caller.store, caller.call, desk.credentials, body.email, body.password, body.tenant_id)
     caller.moved(saved)
     signed = SignedIn(
         access_token=await desk.signer.issue(grant, caller.call.now),

@@ -78,9 +78,7 @@ async def post_role(
     membership_id: UUID, body: RoleRequest, caller: Annotated[Caller, may("school.write")]
 ) -> Answer[Receipt]:
     """Grant a role, never one above the own."""
-    return caller.accepted(
-        await grant_role(caller.store, caller.call, membership_id, body.role), "Role granted"
-    )
+    return caller.accepted(await grant_role(caller.store, caller.call, membership_id, body.role), "Role granted")
 
 
 @router.post(
@@ -91,9 +89,7 @@ async def post_role_revocation(
     membership_id: UUID, body: RoleRequest, caller: Annotated[Caller, may("school.write")]
 ) -> Answer[Receipt]:
     """Revoke a role. A member keeps one, a school keeps an owner."""
-    return caller.accepted(
-        await revoke_role(caller.store, caller.call, membership_id, body.role), "Role revoked"
-    )
+    return caller.accepted(await revoke_role(caller.store, caller.call, membership_id, body.role), "Role revoked")
 
 
 @router.get("/me", responses=problems(NotFound))
@@ -132,9 +128,5 @@ async def opened(caller: Caller, users: list[User]) -> list[str | None]:
     """E-mail, given name and family name of each user, in this order."""
     return await caller.keyring.open(
         PLATFORM,
-        [
-            (user.id, field, getattr(user, field))
-            for user in users
-            for field in ("email", "given_name", "family_name")
-        ],
+        [(user.id, field, getattr(user, field)) for user in users for field in ("email", "given_name", "family_name")],
     )

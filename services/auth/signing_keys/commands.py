@@ -46,9 +46,7 @@ async def generate_signing_key(
     number = max((key.number for key in keys.values()), default=0) + 1
     private, key_id = Ed25519PrivateKey.generate(), uuid7()
     await private_keys.keep(key_id, private)
-    key = SigningKey(
-        id=key_id, tenant_id=PLATFORM, number=number, public_jwk=public_jwk(private), timestamp=call.now
-    )
+    key = SigningKey(id=key_id, tenant_id=PLATFORM, number=number, public_jwk=public_jwk(private), timestamp=call.now)
     if activate:
         key.activate(call.now)
     try:
@@ -67,6 +65,4 @@ async def activate_signing_key(store: EventStore, call: Call, key_id: UUID) -> S
 async def retire_signing_key(store: EventStore, call: Call, private_keys: PrivateKeys, key_id: UUID) -> Saved:
     now = signing_now(await signing_keys(store, await private_keys.all()))
     signing = now.id if now is not None else key_id
-    return await store.change(
-        SigningKey, key_id, lambda key: key.retire(signing=signing, now=call.now), call=call
-    )
+    return await store.change(SigningKey, key_id, lambda key: key.retire(signing=signing, now=call.now), call=call)

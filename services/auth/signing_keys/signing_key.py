@@ -49,9 +49,7 @@ class SigningKey(Aggregate):
         PUBLIC = True
 
     @event(Generated)
-    def __init__(
-        self, *, id: UUID, tenant_id: UUID, number: int, public_jwk: PublicJwk, timestamp: datetime
-    ) -> None:
+    def __init__(self, *, id: UUID, tenant_id: UUID, number: int, public_jwk: PublicJwk, timestamp: datetime) -> None:
         self.number = number
         self.public_jwk = public_jwk
         self.activated_at: datetime | None = None

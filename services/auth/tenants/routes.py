@@ -113,6 +113,4 @@ async def get_summary(caller: Annotated[Caller, may("school.read")]) -> Answer[S
         count = await count_members(members)
     if school is None:
         raise NotFound
-    return caller.answer(
-        Summary(name=school.name, currency=school.currency, members=count), "Summary", members
-    )
+    return caller.answer(Summary(name=school.name, currency=school.currency, members=count), "Summary", members)

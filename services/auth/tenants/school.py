@@ -58,6 +58,5 @@ class School(View):
 async def school_of(read: Reading) -> SchoolRow | None:
     return await read.one(
         SchoolRow,
-        "SELECT tenant_id AS id, name, country, currency, zone, registered_at FROM school"
-        " WHERE tenant_id = %(tenant)s",
+        "SELECT tenant_id AS id, name, country, currency, zone, registered_at FROM school WHERE tenant_id = %(tenant)s",
     )

@@ -1,17 +1,13 @@
-"""Files of artefacts: written under a temporary name, hashed, made durable, then visible. Whole or absent."""
+"""Files of artefacts: written under a temporary name, made durable, hashed, then visible. Whole or absent."""
 
 import hashlib
 import os
-import secrets
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from io import BufferedRandom
 from pathlib import Path
-from typing import BinaryIO
 from uuid import UUID
-
-ABANDONED = 3600.0
 
 
 class StorageFailed(Exception):
@@ -25,29 +21,36 @@ class SealedFile:
 
 
 class Draft:
-    """A file that nobody sees yet."""
+    """A file that nobody sees yet. Bytes are written at their place, so writing them again changes nothing."""
 
-    def __init__(self, file: BinaryIO, temporary: Path, final: Path) -> None:
+    def __init__(self, file: BufferedRandom, temporary: Path, final: Path) -> None:
         self._file = file
         self._temporary = temporary
         self._final = final
-        self._digest = hashlib.sha256()
-        self._size = 0
 
-    def write(self, data: bytes) -> None:
+    def reaches(self, size: int) -> bool:
+        """Whether what an earlier run wrote is still here."""
         with storage():
-            self._file.write(data)
-        self._digest.update(data)
-        self._size += len(data)
+            return os.fstat(self._file.fileno()).st_size >= size
 
-    def seal(self) -> SealedFile:
+    def write(self, data: bytes, at: int) -> int:
+        """Returns where the next bytes go."""
+        with storage():
+            self._file.seek(at)
+            self._file.write(data)
+            self._file.flush()
+        return at + len(data)
+
+    def seal(self, size: int) -> SealedFile:
         """On disk and under its name when this returns."""
         with storage():
-            self._file.flush()
+            self._file.truncate(size)
             os.fsync(self._file.fileno())
+            self._file.seek(0)
+            digest = hashlib.file_digest(self._file, "sha256").hexdigest()
             self._temporary.replace(self._final)
             sync_folder(self._final.parent)
-        return SealedFile(self._size, self._digest.hexdigest())
+        return SealedFile(size, digest)
 
 
 class ArtifactFiles:
@@ -61,18 +64,22 @@ class ArtifactFiles:
 
     @contextmanager
     def draft(self, tenant_id: UUID, artifact_id: UUID) -> Iterator[Draft]:
-        """What is not sealed is gone at the end; what a killed process left goes after an hour."""
+        """The draft of an artefact, with what earlier runs wrote into it."""
         final = self.path(tenant_id, artifact_id)
-        temporary = final.with_name(f"{final.name}.{secrets.token_hex(8)}.part")
+        temporary = part_of(final)
         with storage():
             final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            remove_abandoned(final.parent)
-            file = os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
-        try:
-            with file:
-                yield Draft(file, temporary, final)
-        finally:
-            temporary.unlink(missing_ok=True)
+            file = os.fdopen(os.open(temporary, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        with file:
+            yield Draft(file, temporary, final)
+
+    def discard(self, tenant_id: UUID, artifact_id: UUID) -> None:
+        with storage():
+            part_of(self.path(tenant_id, artifact_id)).unlink(missing_ok=True)
+
+
+def part_of(final: Path) -> Path:
+    return final.with_name(f"{final.name}.part")
 
 
 @contextmanager
@@ -89,9 +96,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def remove_abandoned(folder: Path) -> None:
-    for part in folder.glob("*.part"):
-        if part.stat().st_mtime < time.time() - ABANDONED:
-            part.unlink(missing_ok=True)

@@ -68,15 +68,11 @@ async def get_artifact(job_id: UUID, caller: Annotated[Caller, may("exports.read
     if not path.is_file():
         raise NotFound
     await record_download(caller.store, caller.call, found.id)
-    return FileResponse(
-        path, media_type=found.media_type, filename=found.file, headers={"Cache-Control": "no-store"}
-    )
+    return FileResponse(path, media_type=found.media_type, filename=found.file, headers={"Cache-Control": "no-store"})
 
 
 @router.get("/exports/{job_id}/downloads", responses=problems(NotFound))
-async def get_downloads(
-    job_id: UUID, caller: Annotated[Caller, may("exports.read")]
-) -> Answer[list[Download]]:
+async def get_downloads(job_id: UUID, caller: Annotated[Caller, may("exports.read")]) -> Answer[list[Download]]:
     """Who took the file, and when."""
     async with caller.reading(Artifacts) as read:
         found = await artifact_of(read, job_id)

@@ -13,9 +13,11 @@ from exports.attendance.facts import (
     MeetingPlanned,
     PersonNamed,
 )
-from exports.jobs.export_job import AttendanceQuery
+from exports.jobs.export_job import AttendanceQuery, Checkpoint, SourcePosition
 from shared.reading import Reading
 from shared.views import Fact, Rows, Table, View, on
+
+Positions = tuple[SourcePosition, ...]
 
 CLASSES = Table(
     "class_title",
@@ -167,6 +169,11 @@ def put_marks(
         )
 
 
+def known_until(positions: Positions) -> int:
+    """How far academic's events are to be reflected."""
+    return next((place.position for place in positions if place.service == Attendance.SOURCE), 0)
+
+
 async def class_title(read: Reading, class_id: UUID) -> ClassTitle | None:
     return await read.one(
         ClassTitle,
@@ -175,7 +182,7 @@ async def class_title(read: Reading, class_id: UUID) -> ClassTitle | None:
     )
 
 
-async def count_rows(read: Reading, query: AttendanceQuery, position: int) -> int:
+async def count_rows(read: Reading, query: AttendanceQuery, positions: Positions) -> int:
     row = await read.one(
         Count,
         "SELECT count(DISTINCT (meeting_id, enrolment_id)) AS total FROM mark WHERE tenant_id = %(tenant)s"
@@ -184,13 +191,13 @@ async def count_rows(read: Reading, query: AttendanceQuery, position: int) -> in
         class_id=query.class_id,
         from_on=query.from_on,
         to_on=query.to_on,
-        position=position,
+        position=known_until(positions),
     )
     return 0 if row is None else row.total
 
 
 async def rows_of(
-    read: Reading, query: AttendanceQuery, position: int, *, after: AttendanceRow | None, limit: int
+    read: Reading, query: AttendanceQuery, positions: Positions, *, after: Checkpoint | None, limit: int
 ) -> list[AttendanceRow]:
     """A page in a fixed order, each mark and name as the events up to `position` left it."""
     return await read.all(
@@ -199,7 +206,7 @@ async def rows_of(
         class_id=query.class_id,
         from_on=query.from_on if after is None else after.held_on,
         to_on=query.to_on,
-        position=position,
+        position=known_until(positions),
         after_day=query.from_on if after is None else after.held_on,
         after_meeting=UUID(int=0) if after is None else after.meeting_id,
         after_enrolment=UUID(int=0) if after is None else after.enrolment_id,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from exports.artifacts.artifact import Artifact, artifact_id
 from exports.artifacts.files import SealedFile
-from exports.jobs.export_job import AttendanceQuery, ExportJob, SourcePosition, guard_period
+from exports.jobs.export_job import AttendanceQuery, Checkpoint, ExportJob, SourcePosition, guard_period
 from shared.calls import Call, Saved
 from shared.store import EventStore, command
 
@@ -39,8 +39,8 @@ async def start_export(store: EventStore, call: Call, job_id: UUID, total: int) 
 
 
 @command
-async def report_checkpoint(store: EventStore, call: Call, job_id: UUID, done: int) -> Saved:
-    return await store.change(ExportJob, job_id, lambda job: job.reach(done, call.now), call=call)
+async def report_checkpoint(store: EventStore, call: Call, job_id: UUID, checkpoint: Checkpoint) -> Saved:
+    return await store.change(ExportJob, job_id, lambda job: job.reach(checkpoint, call.now), call=call)
 
 
 @command

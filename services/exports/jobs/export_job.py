@@ -8,6 +8,7 @@ from shared.errors import Refused
 from shared.events import Aggregate, event
 
 MOST_CHECKPOINTS = 100
+FEWEST_ROWS = 2_000
 
 
 class PeriodReversed(Refused):
@@ -36,6 +37,17 @@ class SourcePosition:
     position: int
 
 
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a run goes on: `done` rows are written, they take `size` bytes, the last one is the mark named here."""
+
+    done: int
+    size: int
+    held_on: date
+    meeting_id: UUID
+    enrolment_id: UUID
+
+
 class ExportJob(Aggregate):
     TOPIC = "exports.export_job"
 
@@ -59,7 +71,7 @@ class ExportJob(Aggregate):
 
     class CheckpointReached(Aggregate.Event):
         TOPIC = "exports.checkpoint_reached"
-        done: int
+        checkpoint: Checkpoint
 
     class Completed(Aggregate.Event):
         TOPIC = "exports.export_completed"
@@ -90,7 +102,6 @@ class ExportJob(Aggregate):
         self.total: int | None = None
         self.started = False
         self.done = 0
-        self.checkpoints = 0
         self.finished = False
 
     def plan(self, total: int, now: datetime) -> None:
@@ -109,18 +120,16 @@ class ExportJob(Aggregate):
     def _started(self, timestamp: datetime) -> None:
         self.started = True
 
-    def reach(self, done: int, now: datetime) -> None:
+    def reach(self, checkpoint: Checkpoint, now: datetime) -> None:
         """A repeated run passes its old checkpoints in silence."""
         if not self.started:
             raise JobNotStarted
-        if self.finished or done <= self.done or self.checkpoints == MOST_CHECKPOINTS:
-            return
-        self._checkpoint_reached(done=done, timestamp=now)
+        if not self.finished and checkpoint.done > self.done:
+            self._checkpoint_reached(checkpoint=checkpoint, timestamp=now)
 
     @event(CheckpointReached)
-    def _checkpoint_reached(self, done: int, timestamp: datetime) -> None:
-        self.done = done
-        self.checkpoints += 1
+    def _checkpoint_reached(self, checkpoint: Checkpoint, timestamp: datetime) -> None:
+        self.done = checkpoint.done
 
     def complete(self, artifact_id: UUID, rows: int, now: datetime) -> None:
         if self.finished:
@@ -141,6 +150,11 @@ class ExportJob(Aggregate):
     @event(Failed)
     def _failed(self, reason: str, timestamp: datetime) -> None:
         self.finished = True
+
+
+def rows_a_step(total: int) -> int:
+    """How many rows are written between two checkpoints, so that a job has no more than a hundred."""
+    return max(FEWEST_ROWS, -(-total // MOST_CHECKPOINTS))
 
 
 def guard_period(query: AttendanceQuery) -> None:

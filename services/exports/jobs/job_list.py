@@ -105,7 +105,7 @@ class JobList(View):
 
     @on(ExportJob.CheckpointReached)
     def reached(self, fact: Fact[ExportJob.CheckpointReached], rows: Rows) -> None:
-        rows.change(JOBS, (fact.tenant_id, fact.aggregate_id), done=fact.data.done)
+        rows.change(JOBS, (fact.tenant_id, fact.aggregate_id), done=fact.data.checkpoint.done)
 
     @on(ExportJob.Completed)
     def completed(self, fact: Fact[ExportJob.Completed], rows: Rows) -> None:
