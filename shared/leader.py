@@ -70,7 +70,7 @@ class Leadership:
         return name in self.held
 
     async def _lead(self, name: str, role: Role) -> None:
-        while not await self.take(name):
+        while not await self.take(name):  # noqa: ASYNC110 - nobody tells when a lock comes free
             await asyncio.sleep(TRY_EVERY)
         log.info("leads %s", name)
         pause = BACK_OFF[0]

@@ -1,5 +1,6 @@
 """Kafka topics: names, settings, and the check that they are what the chain and erasure need."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
@@ -35,13 +36,13 @@ def events_topic(service: str, generation: int) -> str:
     return f"{service}.events.{generation}"
 
 
-async def ensure(bootstrap: str, service: str, generation: int) -> None:
+async def ensure(bootstrap: str, service: str, generation: int, *, replicas: int = 1) -> None:
     """Makes the topic of this generation if it is missing. Raises WrongTopic."""
-    await _ensure(bootstrap, events_topic(service, generation), EVENT_SETTINGS)
+    await _ensure(bootstrap, events_topic(service, generation), EVENT_SETTINGS, replicas)
 
 
-async def ensure_personal_keys(bootstrap: str) -> None:
-    await _ensure(bootstrap, PERSONAL_KEYS, KEY_SETTINGS)
+async def ensure_personal_keys(bootstrap: str, *, replicas: int = 1) -> None:
+    await _ensure(bootstrap, PERSONAL_KEYS, KEY_SETTINGS, replicas)
 
 
 async def newest_generation(bootstrap: str, service: str) -> int | None:
@@ -53,28 +54,35 @@ async def newest_generation(bootstrap: str, service: str) -> int | None:
     return max(numbers, default=None)
 
 
-async def _ensure(bootstrap: str, topic: str, settings: Mapping[str, str]) -> None:
+async def _ensure(bootstrap: str, topic: str, settings: Mapping[str, str], replicas: int) -> None:
     async with _admin(bootstrap) as admin:
         if topic not in await admin.list_topics():
-            new = NewTopic(topic, PARTITIONS, -1, topic_configs=dict(settings))
+            new = NewTopic(topic, PARTITIONS, replicas, topic_configs=dict(settings))
             answer = await admin.create_topics([new])
             for _, code, *_ in answer.topic_errors:
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:
                     raise error(topic)
+        found = await _settings_of(admin, topic)
         described = await admin.describe_topics([topic])
         count = len(described[0]["partitions"])
-        if count and count != PARTITIONS:
+        if count != PARTITIONS:
             raise WrongTopic(f"{topic} has {count} partitions, not {PARTITIONS}")
-        found = await _settings_of(admin, topic)
         wrong = {name: found.get(name) for name, value in settings.items() if found.get(name) != value}
         if wrong:
             raise WrongTopic(f"{topic} has {wrong}, not {dict(settings)}")
 
 
 async def _settings_of(admin: Any, topic: str) -> dict[str, str]:
-    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-    return {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+    """Waits until a topic that was made just now is known."""
+    found: dict[str, str] = {}
+    for _ in range(100):
+        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
+        found = {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+        if found:
+            break
+        await asyncio.sleep(0.1)
+    return found
 
 
 @asynccontextmanager
