@@ -31,6 +31,8 @@ TRANSIENT = (
     TimeoutError,
 )
 SIDE_BY_SIDE = 16
+KEY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""A key is acknowledged before what it seals is sent, but it travels on another topic: it is waited for."""
 
 Failures = list[tuple[str, Record, str]]
 
@@ -113,7 +115,13 @@ class Reacting:
     async def _react(self, name: str, record: Record) -> None:
         reaction = self._reactions[name]
         fact: Fact[Any] = self._reads[name](record)
-        await reaction.handler.function(fact, Act(self._kernel, call_of(reaction, fact)))
+        act = Act(self._kernel, call_of(reaction, fact))
+        for pause in KEY_PAUSES:
+            try:
+                return await reaction.handler.function(fact, act)
+            except KeyAbsent:
+                await asyncio.sleep(pause)
+        return await reaction.handler.function(fact, act)
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
         """One parked fact again; on failure its tenant goes on waiting."""
