@@ -63,7 +63,6 @@ class Signer:
 
 
 PERMISSIONS = (
-)
     "school.write",
     "school.read",
     "classes.write",
@@ -90,7 +89,7 @@ PERMISSIONS = (
     "exports.read",
     "members.read",
     "views.operate",
-]
+)
 
 
 class Running:
