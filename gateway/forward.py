@@ -1,5 +1,6 @@
 """/api/<service>/…: bytes through to the service that owns them, and its answer back."""
 
+import re
 from collections.abc import AsyncIterator
 from uuid import UUID
 
@@ -28,6 +29,7 @@ NOT_RETURNED = frozenset(
     b" correlation-id consistency-token".split()
 )
 ROUTE = "rollbook.route"
+VISIBLE = re.compile(rb"[!-~]*")
 
 
 class RouteUnknown(Problem):
@@ -60,11 +62,22 @@ class Forward:
         again = not isinstance(body, AsyncIterator) and (
             scope["method"] in ("GET", "HEAD") or "idempotency-key" in headers
         )
-        target = scope["raw_path"].decode("latin-1").removeprefix(f"{PREFIX}/{service}")
-        if scope["query_string"]:
-            target += "?" + scope["query_string"].decode("latin-1")
+        target = _target(scope, service)
         async with upstream.request(service, scope["method"], target, headers, body, budget, again=again) as response:
             await _answer(response, send, merged(sent, _tokens(response), tenant_id).encode())
+
+
+def _target(scope: Scope, service: str) -> str:
+    """Path and query for the service, in the very bytes that came."""
+    raw: bytes = scope["raw_path"]
+    if scope["query_string"]:
+        raw += b"?" + scope["query_string"]
+    if VISIBLE.fullmatch(raw) is None:
+        raise Malformed("The path is malformed.")
+    target = raw.decode().removeprefix(f"{PREFIX}/{service}")
+    if not target.startswith("/"):
+        raise RouteUnknown
+    return target
 
 
 async def _tenant(request: Request) -> UUID:
