@@ -1,6 +1,6 @@
 """Ids: time-ordered ones for new things, derived ones where a thing is its key."""
 
-import secrets
+import os
 import threading
 import time
 from uuid import UUID, uuid5
@@ -8,6 +8,7 @@ from uuid import UUID, uuid5
 PLATFORM = UUID("00000000-0000-7000-8000-000000000000")
 """The tenant of what belongs to no tenant: users, signing keys."""
 
+MASK = (1 << 62) - 1
 _lock = threading.Lock()
 _last = 0
 
@@ -15,11 +16,12 @@ _last = 0
 def uuid7() -> UUID:
     """A new UUIDv7 (RFC 9562, method 1): ids of one process never go backwards, also within a millisecond."""
     global _last
+    noise = int.from_bytes(os.urandom(9))
     with _lock:
-        stamp = (time.time_ns() // 1_000_000) << 12 | secrets.randbits(8)
+        stamp = (time.time_ns() // 1_000_000) << 12 | noise >> 64
         _last = stamp if stamp > _last else _last + 1
         stamp = _last
-    value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | secrets.randbits(62)
+    value = (stamp >> 12) << 80 | 0x7 << 76 | (stamp & 0xFFF) << 64 | 0b10 << 62 | noise & MASK
     return UUID(int=value)
 
 

@@ -6,11 +6,10 @@ import logging
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Concatenate, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
 from uuid import UUID
 
 import orjson
-from opentelemetry import trace
 
 from shared.calls import Call, Claim, Saved
 from shared.codec import Codec
@@ -27,7 +26,6 @@ A = TypeVar("A", bound=Aggregate)
 P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
-tracer = trace.get_tracer("rollbook.store")
 
 
 class Conflict(Exception):
@@ -52,6 +50,27 @@ class Taken(Exception):
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+class Stored(NamedTuple):
+    """What an answer needs to know of a save. `behind`: how far before the save's last event each tenant's last is."""
+
+    ids: tuple[UUID, ...]
+    versions: tuple[int, ...]
+    behind: Mapping[UUID, int]
+    reply: Mapping[str, Any]
+
+    def saved(self, service: str, position: int, *, replayed: bool = False) -> Saved:
+        entries = {(service, tenant): position - behind for tenant, behind in self.behind.items()}
+        return Saved(self.ids, self.versions, Token(entries), replayed, self.reply)
+
+    def dump(self) -> str:
+        return orjson.dumps(self._asdict(), option=orjson.OPT_NON_STR_KEYS).decode()
+
+    @classmethod
+    def load(cls, row: Mapping[str, Any]) -> "Stored":
+        behind = {UUID(tenant): count for tenant, count in row["behind"].items()}
+        return cls(tuple(UUID(text) for text in row["ids"]), tuple(row["versions"]), behind, row["reply"])
 
 
 class EventStore:
@@ -150,40 +169,36 @@ class EventStore:
             for aggregate in aggregates
             for event in aggregate.collect_events()
         ]
-        answer = {
-            "ids": [str(aggregate.id) for aggregate in aggregates],
-            "versions": [aggregate.version for aggregate in aggregates],
-            "behind": {str(event.tenant_id): len(events) - n for n, event in enumerate(events, 1)}
-            or {str(call.tenant_id): 0},
-            "reply": reply or {},
-        }
+        stored = Stored(
+            tuple(aggregate.id for aggregate in aggregates),
+            tuple(aggregate.version for aggregate in aggregates),
+            {event.tenant_id: len(events) - n for n, event in enumerate(events, 1)} or {call.tenant_id: 0},
+            reply or {},
+        )
+        unchanged = max((aggregate.position for aggregate in aggregates), default=0)
         if not events and call.key is None and not claims and not releases and not keys:
-            return self._saved(answer, self._unchanged(aggregates), replayed=False)
+            return stored.saved(self.service, unchanged)
         member = Member(
             tenant_id=call.tenant_id,
             events=events,
-            position=self._unchanged(aggregates),
+            position=unchanged,
             key=call.key,
             kind=call.kind,
             fingerprint=call.fingerprint,
-            reply=orjson.dumps(answer).decode(),
+            reply="{}" if call.key is None else stored.dump(),
             keep=0 if call.keep is None else int(call.keep.total_seconds()),
             claims=tuple(claims),
             releases=tuple(releases),
             keys=tuple(keys),
         )
-        with tracer.start_as_current_span("append"):
-            result = await self._writer.append(member)
-        return await self._outcome(result, answer, aggregates, call)
+        return await self._outcome(await self._writer.append(member), stored, aggregates, call)
 
-    async def _outcome(
-        self, result: Result, answer: Mapping[str, Any], aggregates: Sequence[Aggregate], call: Call
-    ) -> Saved:
+    async def _outcome(self, result: Result, stored: "Stored", aggregates: Sequence[Aggregate], call: Call) -> Saved:
         match result.outcome:
             case "saved":
-                return self._saved(answer, result.position, replayed=False)
+                return stored.saved(self.service, result.position)
             case "replayed":
-                return await self.replayed(call) or self._saved(answer, result.position, replayed=True)
+                return await self.replayed(call) or stored.saved(self.service, result.position, replayed=True)
             case "key-reused":
                 raise KeyReused
             case "taken":
@@ -191,10 +206,6 @@ class EventStore:
         first = await self.find(type(aggregates[0]), aggregates[0].id, call.tenant_id) if aggregates else None
         current = first.version if first is not None else 0
         raise Stale(current) if call.expected_version is not None else Conflict(current)
-
-    @staticmethod
-    def _unchanged(aggregates: Sequence[Aggregate]) -> int:
-        return max((aggregate.position for aggregate in aggregates), default=0)
 
     async def replayed(self, call: Call) -> Saved | None:
         """What the same command left behind when it came before. Raises KeyReused."""
@@ -210,17 +221,7 @@ class EventStore:
         fingerprint, position, answer = row
         if fingerprint != call.fingerprint:
             raise KeyReused
-        return self._saved(answer, position, replayed=True)
-
-    def _saved(self, answer: Mapping[str, Any], position: int, *, replayed: bool) -> Saved:
-        entries = {(self.service, UUID(tenant)): position - behind for tenant, behind in answer["behind"].items()}
-        return Saved(
-            tuple(UUID(text) for text in answer["ids"]),
-            tuple(answer["versions"]),
-            Token(entries),
-            replayed,
-            answer["reply"],
-        )
+        return Stored.load(answer).saved(self.service, position, replayed=True)
 
     async def read(self, after: int, limit: int = 1000) -> list[Record]:
         """The log from `after`: contiguous, committed, stable. For roles that may see all tenants."""

@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import psycopg
+from opentelemetry import trace
 from psycopg.errors import LockNotAvailable, QueryCanceled
 from psycopg.types.numeric import Int8BinaryDumper
 
@@ -22,6 +23,7 @@ NOTIFY_EVERY = 0.01
 GIVE_UP = 30.0
 
 log = logging.getLogger(__name__)
+tracer = trace.get_tracer("rollbook.store")
 
 Outcome = Literal["saved", "replayed", "key-reused", "conflict", "taken"]
 
@@ -141,7 +143,7 @@ class Writer:
         self._waiting.setdefault(member.tenant_id, deque()).append(member)
         self._count += 1
         self._wake.set()
-        return await asyncio.shield(member.done)
+        return await member.done
 
     async def _run(self) -> None:
         while self._count or not self._stopping:
@@ -233,8 +235,9 @@ class Writer:
         return connection
 
     async def _call(self, connection: Connection, batch: list[Member]) -> list[Any]:
-        cursor = await connection.execute(APPEND, arrays(batch), prepare=True)
-        return await cursor.fetchall()
+        with tracer.start_as_current_span("append", attributes={"batch": len(batch)}):
+            cursor = await connection.execute(APPEND, arrays(batch), prepare=True)
+            return await cursor.fetchall()
 
     async def _notify(self) -> None:
         """Hints for readers: after the commit, at most one in 10 ms. A lost one costs only latency."""
