@@ -40,9 +40,7 @@ def test_a_session_is_opened_inside_another() -> None:
 def test_a_session_ends_after_it_starts(end_on: date) -> None:
     with pytest.raises(SessionDatesReversed):
         AcademicSession.open(uuid7(), TENANT, replace(TERM, end_on=end_on), None, NOW)
-    given(term()).when(lambda s: s.change_dates(TERM.start_on, end_on, NOW)).then_refused(
-        SessionDatesReversed
-    )
+    given(term()).when(lambda s: s.change_dates(TERM.start_on, end_on, NOW)).then_refused(SessionDatesReversed)
 
 
 def test_dates_are_changed() -> None:
@@ -65,9 +63,7 @@ def test_a_row_with_several_changes_is_one_event() -> None:
 
 
 def test_a_session_does_not_lie_inside_itself() -> None:
-    given(term()).when(lambda s: s.revise(replace(TERM, parent_id=s.id), NOW)).then_refused(
-        SessionInsideItself
-    )
+    given(term()).when(lambda s: s.revise(replace(TERM, parent_id=s.id), NOW)).then_refused(SessionInsideItself)
 
 
 def test_a_session_is_closed_once_and_reopened() -> None:

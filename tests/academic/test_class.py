@@ -104,18 +104,14 @@ def test_an_enrolment_ends_after_it_begins(end_on: date) -> None:
     given(piano()).when(lambda c: c.enrol(E1, Enrolment(ANN, SEP, end_on), NOW)).then_refused(DatesReversed)
 
 
-@pytest.mark.parametrize(
-    ("begin_on", "end_on"), [(SEP, DEC), (OCT, NOV), (None, None), (None, OCT), (NOV, None)]
-)
+@pytest.mark.parametrize(("begin_on", "end_on"), [(SEP, DEC), (OCT, NOV), (None, None), (None, OCT), (NOV, None)])
 def test_a_person_is_in_a_class_once_at_a_time(begin_on: date | None, end_on: date | None) -> None:
     again = Enrolment(ANN, begin_on, end_on)
     given(with_ann()).when(lambda c: c.enrol(E2, again, NOW)).then_refused(AlreadyEnrolled)
 
 
 @pytest.mark.parametrize(("begin_on", "end_on"), [(DEC, None), (None, SEP)])
-def test_a_person_may_come_back_when_the_earlier_stay_is_over(
-    begin_on: date | None, end_on: date | None
-) -> None:
+def test_a_person_may_come_back_when_the_earlier_stay_is_over(begin_on: date | None, end_on: date | None) -> None:
     again = Enrolment(ANN, begin_on, end_on)
     given(with_ann()).when(lambda c: c.enrol(E2, again, NOW)).then(Class.StudentEnrolled, enrolment_id=E2)
 
@@ -267,8 +263,6 @@ def test_a_class_is_closed_once_and_reopened() -> None:
 def test_a_closed_class_takes_nobody_but_lets_go() -> None:
     given(closed()).when(lambda c: c.enrol(E2, Enrolment(BEN, SEP, None), NOW)).then_refused(ClassIsClosed)
     given(closed()).when(lambda c: c.change_dates(E1, SEP, None, NOW)).then_refused(ClassIsClosed)
-    given(closed()).when(lambda c: c.assign_teacher(E2, Assignment(EVA, None, None), NOW)).then_refused(
-        ClassIsClosed
-    )
+    given(closed()).when(lambda c: c.assign_teacher(E2, Assignment(EVA, None, None), NOW)).then_refused(ClassIsClosed)
     given(closed()).when(lambda c: c.revise(replace(PIANO, title="x"), NOW)).then_refused(ClassIsClosed)
     given(closed()).when(lambda c: c.withdraw(E1, OCT, NOW)).then(Class.StudentWithdrawn)

@@ -86,9 +86,9 @@ def test_A6_a_meeting_is_moved_with_a_reason() -> None:
 
 def test_A6_a_cancelled_meeting_is_neither_held_nor_moved() -> None:
     given(cancelled()).when(lambda m: m.hold(NOW)).then_refused(MeetingIsCancelled)
-    given(cancelled()).when(
-        lambda m: m.reschedule(date(2026, 9, 8), "17:00", "18:00", "room", NOW)
-    ).then_refused(MeetingIsCancelled)
+    given(cancelled()).when(lambda m: m.reschedule(date(2026, 9, 8), "17:00", "18:00", "room", NOW)).then_refused(
+        MeetingIsCancelled
+    )
 
 
 def test_A6_a_held_meeting_is_neither_cancelled_nor_moved() -> None:

@@ -50,6 +50,4 @@ def test_a_course_is_retired_once_and_comes_back() -> None:
 
 
 def test_a_retired_course_is_not_revised() -> None:
-    given(retired()).when(lambda c: c.revise(replace(PIANO, title="Organ"), NOW)).then_refused(
-        CourseIsRetired
-    )
+    given(retired()).when(lambda c: c.revise(replace(PIANO, title="Organ"), NOW)).then_refused(CourseIsRetired)

@@ -64,12 +64,8 @@ def test_a_row_with_several_changes_is_one_event() -> None:
 
 
 def test_a_row_with_one_change_is_the_event_of_that_change() -> None:
-    given(branch()).when(lambda o: o.revise(replace(BRANCH, name="Dance"), NOW)).then(
-        Org.Renamed, name="Dance"
-    )
-    given(branch()).when(lambda o: o.revise(replace(BRANCH, parent_id=NORTH), NOW)).then(
-        Org.Moved, parent_id=NORTH
-    )
+    given(branch()).when(lambda o: o.revise(replace(BRANCH, name="Dance"), NOW)).then(Org.Renamed, name="Dance")
+    given(branch()).when(lambda o: o.revise(replace(BRANCH, parent_id=NORTH), NOW)).then(Org.Moved, parent_id=NORTH)
 
 
 def test_an_org_is_retired_once() -> None:

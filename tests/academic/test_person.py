@@ -55,9 +55,7 @@ def test_nobody_is_ones_own_guardian() -> None:
 
 
 def test_a_guardian_is_unlinked_once() -> None:
-    given(linked()).when(lambda p: p.unlink_guardian(MOTHER, NOW)).then(
-        Person.GuardianUnlinked, guardian_id=MOTHER
-    )
+    given(linked()).when(lambda p: p.unlink_guardian(MOTHER, NOW)).then(Person.GuardianUnlinked, guardian_id=MOTHER)
     given(ann()).when(lambda p: p.unlink_guardian(MOTHER, NOW)).then_nothing()
 
 

@@ -72,16 +72,12 @@ def test_A12_only_new_marks_are_told() -> None:
 
 
 def test_a_mark_is_only_for_who_is_enrolled_that_day() -> None:
-    given(opened()).when(lambda r: r.mark([ANN_PRESENT, BEN_ABSENT], {E1: ANN}, NOW)).then_refused(
-        NotEnrolledThatDay
-    )
+    given(opened()).when(lambda r: r.mark([ANN_PRESENT, BEN_ABSENT], {E1: ANN}, NOW)).then_refused(NotEnrolledThatDay)
     given(opened()).when(lambda r: r.mark([ANN_PRESENT], {E1: BEN}, NOW)).then_refused(NotEnrolledThatDay)
 
 
 def test_a_student_has_one_mark() -> None:
-    given(opened()).when(lambda r: r.mark([ANN_PRESENT, ANN_PRESENT], ENROLLED, NOW)).then_refused(
-        MarkedTwice
-    )
+    given(opened()).when(lambda r: r.mark([ANN_PRESENT, ANN_PRESENT], ENROLLED, NOW)).then_refused(MarkedTwice)
 
 
 def test_A16_another_code_needs_a_correction() -> None:
@@ -125,6 +121,6 @@ def test_a_register_without_all_marks_is_not_closed() -> None:
 
 def test_a_closed_register_takes_no_further_marks() -> None:
     eve = Mark(uuid7(), uuid7(), "P", 1, present=True, billable=True)
-    given(closed()).when(
-        lambda r: r.mark([eve], ENROLLED | {eve.enrolment_id: eve.person_id}, NOW)
-    ).then_refused(RegisterIsClosed)
+    given(closed()).when(lambda r: r.mark([eve], ENROLLED | {eve.enrolment_id: eve.person_id}, NOW)).then_refused(
+        RegisterIsClosed
+    )

@@ -106,9 +106,7 @@ class Class(Aggregate):
         source_id: str | None,
         now: datetime,
     ) -> "Class":
-        return cls(
-            id=id, tenant_id=tenant_id, capacity=capacity, source_id=source_id, timestamp=now, **vars(details)
-        )
+        return cls(id=id, tenant_id=tenant_id, capacity=capacity, source_id=source_id, timestamp=now, **vars(details))
 
     @event(Opened)
     def __init__(
@@ -126,9 +124,7 @@ class Class(Aggregate):
         labels: Labels,
         timestamp: datetime,
     ) -> None:
-        self.details = ClassDetails(
-            title, class_code, class_type, course_id, org_id, academic_session_ids, labels
-        )
+        self.details = ClassDetails(title, class_code, class_type, course_id, org_id, academic_session_ids, labels)
         self.capacity = capacity
         self.source_id = source_id
         self.enrolments: dict[UUID, Enrolment] = {}
@@ -138,7 +134,7 @@ class Class(Aggregate):
     def revise(self, details: ClassDetails, now: datetime) -> None:
         """All values at once."""
         if details != self.details:
-            self._in_use()
+            self.in_use()
             self._revised(timestamp=now, **vars(details))
 
     def set_capacity(self, capacity: int | None, now: datetime) -> None:
@@ -154,22 +150,20 @@ class Class(Aggregate):
             return
         if known is not None:
             raise EnrolmentExists
-        self._in_use()
+        self.in_use()
         admit(self.enrolments, self.capacity, enrolment_id, stay)
         course_id = self.details.course_id
         self._student_enrolled(
             enrolment_id=enrolment_id, course_id=course_id, source_id=source_id, timestamp=now, **stay.told
         )
 
-    def change_dates(
-        self, enrolment_id: UUID, begin_on: date | None, end_on: date | None, now: datetime
-    ) -> None:
+    def change_dates(self, enrolment_id: UUID, begin_on: date | None, end_on: date | None, now: datetime) -> None:
         """New dates of an enrolment; a withdrawn student is in again."""
         known = self._enrolment(enrolment_id)
         stay = Enrolment(known.person_id, begin_on, end_on)
         if stay == known:
             return
-        self._in_use()
+        self.in_use()
         admit(self.enrolments, self.capacity, enrolment_id, stay)
         self._enrollment_dates_changed(enrolment_id=enrolment_id, timestamp=now, **stay.told)
 
@@ -182,15 +176,13 @@ class Class(Aggregate):
             raise EnrolmentEnded(f"The enrolment ended on {known.end_on}.", pointer="/on")
         self._student_withdrawn(enrolment_id=enrolment_id, person_id=known.person_id, on=on, timestamp=now)
 
-    def assign_teacher(
-        self, enrolment_id: UUID, stay: Assignment, now: datetime, source_id: str | None = None
-    ) -> None:
+    def assign_teacher(self, enrolment_id: UUID, stay: Assignment, now: datetime, source_id: str | None = None) -> None:
         known = self.teachers.get(enrolment_id)
         if known == stay:
             return
         if known is not None and known.person_id != stay.person_id:
             raise EnrolmentExists
-        self._in_use()
+        self.in_use()
         appoint(self.teachers, enrolment_id, stay)
         self._teacher_assigned(
             enrolment_id=enrolment_id, primary=stay.primary, source_id=source_id, timestamp=now, **stay.told
@@ -212,6 +204,10 @@ class Class(Aggregate):
         if self.closed:
             self._reopened(timestamp=now)
 
+    def in_use(self) -> None:
+        if self.closed:
+            raise ClassIsClosed
+
     def enrolled_on(self, day: date) -> dict[UUID, UUID]:
         """Who sits in the class on that day: enrolment id to person id."""
         return {id: each.person_id for id, each in self.enrolments.items() if each.covers(day)}
@@ -228,9 +224,7 @@ class Class(Aggregate):
         labels: Labels,
         timestamp: datetime,
     ) -> None:
-        self.details = ClassDetails(
-            title, class_code, class_type, course_id, org_id, academic_session_ids, labels
-        )
+        self.details = ClassDetails(title, class_code, class_type, course_id, org_id, academic_session_ids, labels)
 
     @event(CapacitySet)
     def _capacity_set(self, capacity: int | None, timestamp: datetime) -> None:
@@ -289,10 +283,6 @@ class Class(Aggregate):
     @event(Reopened)
     def _reopened(self, timestamp: datetime) -> None:
         self.closed = False
-
-    def _in_use(self) -> None:
-        if self.closed:
-            raise ClassIsClosed
 
     def _enrolment(self, enrolment_id: UUID) -> Enrolment:
         if enrolment_id not in self.enrolments:

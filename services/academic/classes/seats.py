@@ -52,9 +52,7 @@ class Assignment(Stay):
     primary: bool = False
 
 
-def admit(
-    enrolments: Mapping[UUID, Enrolment], capacity: int | None, enrolment_id: UUID, wanted: Enrolment
-) -> None:
+def admit(enrolments: Mapping[UUID, Enrolment], capacity: int | None, enrolment_id: UUID, wanted: Enrolment) -> None:
     """Refuses a stay that has no seat on some day, or of a person who is in already."""
     others = [stay for id, stay in enrolments.items() if id != enrolment_id]
     _in_order(wanted)

@@ -1,8 +1,9 @@
 """An attendance code: what a mark means, and the codes a school starts with."""
 
 from dataclasses import dataclass
+from typing import Literal
 
-CATEGORIES = (
+Category = Literal[
     "Early departure",
     "Excused Absence",
     "In Attendance",
@@ -10,7 +11,7 @@ CATEGORIES = (
     "Present",
     "Tardy",
     "Unexcused Absence",
-)
+]
 """Ed-Fi's AttendanceEventCategoryDescriptor."""
 
 

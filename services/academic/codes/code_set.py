@@ -1,4 +1,4 @@
-"""The attendance codes of a school. A mark keeps the version of its code: a revision leaves the past alone."""
+"""The attendance codes of a school. A mark keeps the version of its code: what was, stays."""
 
 from dataclasses import dataclass
 from datetime import datetime

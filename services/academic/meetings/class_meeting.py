@@ -2,17 +2,24 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from academic.meetings.slot import Slot
 from shared.errors import Refused
 from shared.events import Aggregate, event
 
-REASONS = ("teacher", "room", "holiday", "weather", "too-few-students", "student", "other")
+Reason = Literal["teacher", "room", "holiday", "weather", "too-few-students", "student", "other"]
+"""Words from a list: a free text may tell about somebody's health and would have to be sealed."""
+Side = Literal["school", "student"]
 
 
 class TimesReversed(Refused):
     """A meeting ends after it starts, on the same day."""
+
+
+class MeetingExists(Refused):
+    """The class has a meeting at this day and time."""
 
 
 class MeetingIsCancelled(Refused):
@@ -81,7 +88,7 @@ class ClassMeeting(Aggregate):
         self.held = False
         self.cancelled = False
 
-    def reschedule(self, held_on: date, starts: str, ends: str, reason: str, now: datetime) -> None:
+    def reschedule(self, held_on: date, starts: str, ends: str, reason: Reason, now: datetime) -> None:
         slot = Slot(held_on, starts, ends, self.slot.zone)
         if slot == self.slot:
             return
@@ -95,19 +102,15 @@ class ClassMeeting(Aggregate):
         self._still_planned()
         self._meeting_held(timestamp=now)
 
-    def cancel(self, reason: str, cancelled_by: str, now: datetime) -> None:
+    def cancel(self, reason: Reason, cancelled_by: Side, now: datetime) -> None:
         if self.cancelled:
             return
         self._still_planned()
         notice = int((self.slot.begins_at - now).total_seconds() // 3600)
-        self._meeting_cancelled(
-            reason=reason, cancelled_by=cancelled_by, notice_hours=max(notice, 0), timestamp=now
-        )
+        self._meeting_cancelled(reason=reason, cancelled_by=cancelled_by, notice_hours=max(notice, 0), timestamp=now)
 
     @event(MeetingRescheduled)
-    def _meeting_rescheduled(
-        self, held_on: date, starts: str, ends: str, reason: str, timestamp: datetime
-    ) -> None:
+    def _meeting_rescheduled(self, held_on: date, starts: str, ends: str, reason: str, timestamp: datetime) -> None:
         self.slot = replace(self.slot, held_on=held_on, starts=starts, ends=ends)
 
     @event(MeetingHeld)
@@ -115,9 +118,7 @@ class ClassMeeting(Aggregate):
         self.held = True
 
     @event(MeetingCancelled)
-    def _meeting_cancelled(
-        self, reason: str, cancelled_by: str, notice_hours: int, timestamp: datetime
-    ) -> None:
+    def _meeting_cancelled(self, reason: str, cancelled_by: str, notice_hours: int, timestamp: datetime) -> None:
         self.cancelled = True
 
     def _still_planned(self) -> None:

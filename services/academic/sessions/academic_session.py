@@ -153,6 +153,4 @@ class AcademicSession(Aggregate):
 
 def _in_order(details: SessionDetails) -> None:
     if details.end_on <= details.start_on:
-        raise SessionDatesReversed(
-            f"It starts on {details.start_on} and ends on {details.end_on}.", pointer="/end_on"
-        )
+        raise SessionDatesReversed(f"It starts on {details.start_on} and ends on {details.end_on}.", pointer="/end_on")

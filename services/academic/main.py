@@ -1,0 +1,36 @@
+"""The API process of academic."""
+
+from academic.classes import enrolment_routes as enrolments
+from academic.classes import routes as classes
+from academic.codes import routes as codes
+from academic.courses import routes as courses
+from academic.meetings import routes as meetings
+from academic.orgs import routes as orgs
+from academic.people import routes as people
+from academic.registers import routes as registers
+from academic.schools import routes as schools
+from academic.service import SERVICE
+from academic.sessions import routes as sessions
+from academic.settings import AcademicSettings
+from shared.http import create_app
+from shared.serve import serve_api
+
+app = create_app(
+    SERVICE,
+    AcademicSettings,
+    routers=(
+        schools.router,
+        orgs.router,
+        sessions.router,
+        courses.router,
+        people.router,
+        classes.router,
+        enrolments.router,
+        meetings.router,
+        registers.router,
+        codes.router,
+    ),
+)
+
+if __name__ == "__main__":
+    serve_api(app, AcademicSettings())

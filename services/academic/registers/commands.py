@@ -1,0 +1,89 @@
+"""What can be done with attendance: mark a whole class, correct one mark, close the register."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from academic.classes.class_ import Class
+from academic.codes.code_set import AttendanceCodeSet, code_set_id
+from academic.loading import as_seen
+from academic.meetings.class_meeting import ClassMeeting
+from academic.registers.mark import Lesson, Mark
+from academic.registers.register import (
+    AttendanceRegister,
+    NotEnrolledThatDay,
+    NotMarked,
+    ReasonMissing,
+    register_id,
+)
+from shared.calls import Call, Saved
+from shared.personal import Keyring
+from shared.store import EventStore, command
+
+
+@command
+async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks: Sequence[tuple[UUID, str]]) -> Saved:
+    """`marks`: enrolment id and code of each student. Opens the register and holds the meeting in one append."""
+    id = register_id(call.tenant_id, meeting_id)
+    async with store.turn(id, meeting_id):
+        meeting = await store.get(ClassMeeting, meeting_id, call.tenant_id)
+        class_ = await store.get(Class, meeting.class_id, call.tenant_id)
+        codes = await store.get(AttendanceCodeSet, code_set_id(call.tenant_id), call.tenant_id)
+        slot = meeting.slot
+        register = await store.find(AttendanceRegister, id, call.tenant_id)
+        if register is None:
+            lesson = Lesson(class_.id, meeting_id, class_.details.course_id, slot.held_on, slot.minutes)
+            register = AttendanceRegister.open(call.tenant_id, lesson, call.now)
+        else:
+            as_seen(call, register)
+        enrolled = class_.enrolled_on(slot.held_on)
+        known = {each: mark.person_id for each, mark in register.marks.items()} | enrolled
+        new = []
+        for number, (enrolment_id, code) in enumerate(marks):
+            if enrolment_id not in known:
+                raise NotEnrolledThatDay(pointer=f"/marks/{number}/enrolment_id")
+            pointer = f"/marks/{number}/code"
+            new.append(_mark(codes, enrolment_id, known[enrolment_id], code, pointer))
+        meeting.hold(call.now)
+        register.mark(new, enrolled, call.now)
+        return await store.save(register, meeting, call=call)
+
+
+@command
+async def correct_attendance(
+    store: EventStore,
+    call: Call,
+    keyring: Keyring,
+    register_id: UUID,
+    enrolment_id: UUID,
+    code: str,
+    reason: str,
+) -> Saved:
+    if not reason.strip():
+        raise ReasonMissing(pointer="/reason")
+    async with store.turn(register_id):
+        register = await store.get(AttendanceRegister, register_id, call.tenant_id)
+        as_seen(call, register)
+        codes = await store.get(AttendanceCodeSet, code_set_id(call.tenant_id), call.tenant_id)
+        before = register.marks.get(enrolment_id)
+        if before is None:
+            raise NotMarked(pointer="/enrolment_id")
+        after = _mark(codes, enrolment_id, before.person_id, code, "/code")
+        sealer = await keyring.sealer(call.tenant_id, before.person_id)
+        register.correct(after, sealer.seal("reason", reason.strip()), call.now)
+        return await store.save(register, call=call, keys=sealer.new)
+
+
+@command
+async def close_register(store: EventStore, call: Call, register_id: UUID) -> Saved:
+    async with store.turn(register_id):
+        register = await store.get(AttendanceRegister, register_id, call.tenant_id)
+        as_seen(call, register)
+        class_ = await store.get(Class, register.lesson.class_id, call.tenant_id)
+        register.close(class_.enrolled_on(register.lesson.held_on), call.now)
+        return await store.save(register, call=call)
+
+
+def _mark(codes: AttendanceCodeSet, enrolment_id: UUID, person_id: UUID, code: str, pointer: str) -> Mark:
+    version = codes.current(code, pointer)
+    meaning = version.meaning
+    return Mark(enrolment_id, person_id, code, version.number, meaning.present, meaning.billable)

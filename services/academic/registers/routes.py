@@ -1,0 +1,130 @@
+"""Attendance over HTTP."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter
+from pydantic import Field, StringConstraints
+
+from academic.codes.code_set import CodeNotInUse
+from academic.meetings.class_meeting import MeetingIsCancelled
+from academic.people.directory import Directory, names_of
+from academic.registers.commands import close_register, correct_attendance, mark_attendance
+from academic.registers.mark_history import MarkHistory, MarkStep, history_of
+from academic.registers.register import (
+    AlreadyMarked,
+    MarkedTwice,
+    MarksMissing,
+    NotEnrolledThatDay,
+    NotMarked,
+    ReasonMissing,
+    RegisterIsClosed,
+)
+from academic.registers.sheet import RegisterSheet, Sheet, sheet_of
+from shared.answers import Answer, Receipt, Request
+from shared.caller import Caller, may
+from shared.errors import NotFound
+from shared.problems import problems
+
+router = APIRouter(tags=["attendance"])
+
+Letters = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,8}$")]
+Reason = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$"),
+]
+
+
+class StudentMark(Request):
+    enrolment_id: UUID
+    code: Letters
+
+
+class Marks(Request):
+    marks: Annotated[tuple[StudentMark, ...], Field(min_length=1, max_length=500)]
+
+
+class Correction(Request):
+    """`reason` is stored sealed with the student's key."""
+
+    enrolment_id: UUID
+    code: Letters
+    reason: Reason
+
+
+@router.post(
+    "/meetings/{meeting_id}/attendance",
+    status_code=201,
+    responses=problems(
+        NotFound,
+        MeetingIsCancelled,
+        NotEnrolledThatDay,
+        AlreadyMarked,
+        MarkedTwice,
+        RegisterIsClosed,
+        CodeNotInUse,
+    ),
+)
+async def post_attendance(
+    meeting_id: UUID, body: Marks, caller: Annotated[Caller, may("attendance.mark", creates=True)]
+) -> Answer[Receipt]:
+    """Mark a whole class at once. Opens the register (its id is answered) and marks the meeting as held."""
+    marks = [(mark.enrolment_id, mark.code) for mark in body.marks]
+    saved = await mark_attendance(caller.store, caller.call, meeting_id, marks)
+    return caller.accepted(saved, "Attendance marked")
+
+
+@router.get("/meetings/{meeting_id}/register", responses=problems(NotFound))
+async def get_register(meeting_id: UUID, caller: Annotated[Caller, may("attendance.read")]) -> Answer[Sheet]:
+    """The register sheet of a meeting: who should be there, and the marks so far."""
+    async with caller.reading(RegisterSheet) as read:
+        sheet = await sheet_of(read, meeting_id)
+    async with caller.reading(Directory) as people:
+        names = await names_of(people, caller.keyring, [line.person_id for line in sheet.lines])
+    lines = [
+        line.model_copy(update=names[line.person_id].model_dump(exclude={"id"})) if line.person_id in names else line
+        for line in sheet.lines
+    ]
+    return caller.answer(sheet.model_copy(update={"lines": lines}), "Register", read)
+
+
+@router.post(
+    "/registers/{register_id}/corrections",
+    status_code=201,
+    responses=problems(NotFound, NotMarked, ReasonMissing, CodeNotInUse),
+)
+async def post_correction(
+    register_id: UUID,
+    body: Correction,
+    caller: Annotated[Caller, may("attendance.correct", creates=True)],
+) -> Answer[Receipt]:
+    """Correct one mark, with a reason. The mark it replaces stays in the history."""
+    saved = await correct_attendance(
+        caller.store,
+        caller.call,
+        caller.keyring,
+        register_id,
+        body.enrolment_id,
+        body.code,
+        body.reason,
+    )
+    return caller.accepted(saved, "Attendance corrected")
+
+
+@router.post("/registers/{register_id}/closure", responses=problems(NotFound, MarksMissing))
+async def post_register_closure(
+    register_id: UUID, caller: Annotated[Caller, may("attendance.mark")]
+) -> Answer[Receipt]:
+    """Close a register that has a mark for everybody."""
+    saved = await close_register(caller.store, caller.call, register_id)
+    return caller.accepted(saved, "Register closed")
+
+
+@router.get("/registers/{register_id}/marks/{enrolment_id}/history", responses=problems(NotFound))
+async def get_mark_history(
+    register_id: UUID, enrolment_id: UUID, caller: Annotated[Caller, may("attendance.read")]
+) -> Answer[list[MarkStep]]:
+    """What became of a student's mark: from, to, who, why, when."""
+    async with caller.reading(MarkHistory) as read:
+        steps = await history_of(read, caller.keyring, register_id, enrolment_id)
+    return caller.answer(steps, "Mark history", read)

@@ -1,0 +1,200 @@
+"""The register sheet of a meeting: who should be there, and the marks. Not taken is neither present nor absent."""
+
+from datetime import date
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from academic.classes.class_ import Class
+from academic.meetings.class_meeting import ClassMeeting
+from academic.registers.mark import Mark
+from academic.registers.register import AttendanceRegister
+from shared.errors import NotFound
+from shared.reading import Reading
+from shared.views import Fact, Rows, Table, View, on
+
+MEETINGS = Table(
+    "sheet",
+    key=("tenant_id", "meeting_id"),
+    columns={
+        "tenant_id": "uuid",
+        "meeting_id": "uuid",
+        "class_id": "uuid",
+        "held_on": "date",
+        "starts": "text",
+        "ends": "text",
+        "zone": "text",
+        "meeting_state": "text",
+    },
+)
+REGISTERS = Table(
+    "sheet_register",
+    key=("tenant_id", "register_id"),
+    columns={"tenant_id": "uuid", "register_id": "uuid", "meeting_id": "uuid", "state": "text"},
+    indexes=(("tenant_id", "meeting_id"),),
+)
+STAYS = Table(
+    "sheet_stay",
+    key=("tenant_id", "class_id", "enrolment_id"),
+    columns={
+        "tenant_id": "uuid",
+        "class_id": "uuid",
+        "enrolment_id": "uuid",
+        "person_id": "uuid",
+        "begin_on": "date",
+        "end_on": "date",
+    },
+)
+MARKS = Table(
+    "sheet_mark",
+    key=("tenant_id", "meeting_id", "enrolment_id"),
+    columns={
+        "tenant_id": "uuid",
+        "meeting_id": "uuid",
+        "enrolment_id": "uuid",
+        "person_id": "uuid",
+        "code": "text",
+        "code_version": "int4",
+        "present": "bool",
+        "billable": "bool",
+        "corrected": "bool",
+    },
+)
+
+
+class RegisterSheet(View):
+    """One sheet for each meeting."""
+
+    NAME = "register_sheet"
+    SOURCE = "academic"
+    TABLES = (MEETINGS, REGISTERS, STAYS, MARKS)
+
+    @on(ClassMeeting.MeetingPlanned)
+    def planned(self, fact: Fact[ClassMeeting.MeetingPlanned], rows: Rows) -> None:
+        data = fact.data
+        rows.put(
+            MEETINGS,
+            {
+                "tenant_id": fact.tenant_id,
+                "meeting_id": fact.aggregate_id,
+                "class_id": data.class_id,
+                "held_on": data.held_on,
+                "starts": data.starts,
+                "ends": data.ends,
+                "zone": data.zone,
+                "meeting_state": "planned",
+            },
+        )
+
+    @on(ClassMeeting.MeetingRescheduled)
+    def rescheduled(self, fact: Fact[ClassMeeting.MeetingRescheduled], rows: Rows) -> None:
+        data = fact.data
+        key = (fact.tenant_id, fact.aggregate_id)
+        rows.change(MEETINGS, key, held_on=data.held_on, starts=data.starts, ends=data.ends)
+
+    @on(ClassMeeting.MeetingHeld)
+    def held(self, fact: Fact[ClassMeeting.MeetingHeld], rows: Rows) -> None:
+        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), meeting_state="held")
+
+    @on(ClassMeeting.MeetingCancelled)
+    def cancelled(self, fact: Fact[ClassMeeting.MeetingCancelled], rows: Rows) -> None:
+        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), meeting_state="cancelled")
+
+    @on(Class.StudentEnrolled)
+    def enrolled(self, fact: Fact[Class.StudentEnrolled], rows: Rows) -> None:
+        self._stay(fact, rows)
+
+    @on(Class.EnrollmentDatesChanged)
+    def dates_changed(self, fact: Fact[Class.EnrollmentDatesChanged], rows: Rows) -> None:
+        self._stay(fact, rows)
+
+    @on(Class.StudentWithdrawn)
+    def withdrawn(self, fact: Fact[Class.StudentWithdrawn], rows: Rows) -> None:
+        key = (fact.tenant_id, fact.aggregate_id, fact.data.enrolment_id)
+        rows.change(STAYS, key, end_on=fact.data.on)
+
+    @on(AttendanceRegister.RegisterOpened)
+    def opened(self, fact: Fact[AttendanceRegister.RegisterOpened], rows: Rows) -> None:
+        register = {"register_id": fact.aggregate_id, "meeting_id": fact.data.meeting_id, "state": "open"}
+        rows.put(REGISTERS, {"tenant_id": fact.tenant_id, **register})
+
+    @on(AttendanceRegister.AttendanceMarked)
+    def marked(self, fact: Fact[AttendanceRegister.AttendanceMarked], rows: Rows) -> None:
+        for mark in fact.data.marks:
+            self._mark(fact, mark, rows, corrected=False)
+
+    @on(AttendanceRegister.AttendanceCorrected)
+    def corrected(self, fact: Fact[AttendanceRegister.AttendanceCorrected], rows: Rows) -> None:
+        self._mark(fact, fact.data.after, rows, corrected=True)
+
+    @on(AttendanceRegister.RegisterClosed)
+    def closed(self, fact: Fact[AttendanceRegister.RegisterClosed], rows: Rows) -> None:
+        rows.change(REGISTERS, (fact.tenant_id, fact.aggregate_id), state="closed")
+
+    @staticmethod
+    def _stay(fact: Fact[Any], rows: Rows) -> None:
+        data = fact.data
+        stay = {"person_id": data.person_id, "begin_on": data.begin_on, "end_on": data.end_on}
+        key = {"class_id": fact.aggregate_id, "enrolment_id": data.enrolment_id}
+        rows.put(STAYS, {"tenant_id": fact.tenant_id, **key, **stay})
+
+    @staticmethod
+    def _mark(fact: Fact[Any], mark: Mark, rows: Rows, *, corrected: bool) -> None:
+        row = {"tenant_id": fact.tenant_id, "meeting_id": fact.data.meeting_id, "corrected": corrected}
+        rows.put(MARKS, row | vars(mark))
+
+
+class SheetLine(BaseModel):
+    """`code` null: not marked yet. The names are null for an erased person."""
+
+    enrolment_id: UUID
+    person_id: UUID
+    code: str | None
+    code_version: int | None
+    present: bool | None
+    billable: bool | None
+    corrected: bool | None
+    given_name: str | None = None
+    family_name: str | None = None
+
+
+class Sheet(BaseModel):
+    meeting_id: UUID
+    class_id: UUID
+    held_on: date
+    starts: str
+    ends: str
+    zone: str
+    meeting_state: Literal["planned", "held", "cancelled"]
+    register_id: UUID | None
+    register_state: Literal["not opened", "open", "closed"]
+    lines: list[SheetLine] = []
+
+
+async def sheet_of(read: Reading, meeting_id: UUID) -> Sheet:
+    """Everybody who is enrolled on the day or has a mark."""
+    sheet = await read.one(
+        Sheet,
+        "SELECT s.meeting_id, s.class_id, s.held_on, s.starts, s.ends, s.zone, s.meeting_state, r.register_id,"
+        " coalesce(r.state, 'not opened') AS register_state FROM sheet s LEFT JOIN sheet_register r"
+        " ON r.tenant_id = s.tenant_id AND r.meeting_id = s.meeting_id"
+        " WHERE s.tenant_id = %(tenant)s AND s.meeting_id = %(meeting_id)s",
+        meeting_id=meeting_id,
+    )
+    if sheet is None:
+        raise NotFound
+    lines = await read.all(
+        SheetLine,
+        "SELECT enrolment_id, coalesce(m.person_id, s.person_id) AS person_id, m.code, m.code_version, m.present,"
+        " m.billable, m.corrected FROM (SELECT enrolment_id, person_id FROM sheet_stay"
+        " WHERE tenant_id = %(tenant)s AND class_id = %(class_id)s"
+        " AND (begin_on IS NULL OR begin_on <= %(day)s) AND (end_on IS NULL OR end_on > %(day)s)) s"
+        " FULL JOIN (SELECT enrolment_id, person_id, code, code_version, present, billable, corrected"
+        " FROM sheet_mark WHERE tenant_id = %(tenant)s AND meeting_id = %(meeting_id)s) m USING (enrolment_id)"
+        " ORDER BY enrolment_id",
+        class_id=sheet.class_id,
+        day=sheet.held_on,
+        meeting_id=meeting_id,
+    )
+    return sheet.model_copy(update={"lines": lines})

@@ -1,0 +1,51 @@
+"""The academic service: what it decides, shows and reacts to."""
+
+from academic.classes.class_ import Class
+from academic.classes.class_list import ClassList
+from academic.classes.roster import Roster
+from academic.codes.code_list import CodeList
+from academic.codes.code_set import AttendanceCodeSet
+from academic.courses.catalogue import Catalogue
+from academic.courses.course import Course
+from academic.meetings.class_meeting import ClassMeeting
+from academic.meetings.timetable import Timetable
+from academic.orgs.org import Org
+from academic.orgs.org_tree import OrgTree
+from academic.people.directory import Directory
+from academic.people.person import Person
+from academic.registers.mark_history import MarkHistory
+from academic.registers.register import AttendanceRegister
+from academic.registers.sheet import RegisterSheet
+from academic.schools.reactions import when_tenant_registered
+from academic.schools.summary import Summary
+from academic.sessions.academic_session import AcademicSession
+from academic.sessions.session_tree import SessionTree
+from shared.service import Service
+
+SERVICE = Service(
+    "academic",
+    aggregates=(
+        Org,
+        AcademicSession,
+        Course,
+        Person,
+        Class,
+        ClassMeeting,
+        AttendanceRegister,
+        AttendanceCodeSet,
+    ),
+    views=(
+        OrgTree,
+        SessionTree,
+        Catalogue,
+        Directory,
+        ClassList,
+        Roster,
+        Timetable,
+        RegisterSheet,
+        MarkHistory,
+        CodeList,
+        Summary,
+    ),
+    reactions=(when_tenant_registered,),
+)
