@@ -1,24 +1,58 @@
 .DEFAULT_GOAL := help
+.PHONY: help setup run test lint types fmt bench openapi events coverage-page clean-data up down logs
+
 UV := $(shell command -v uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
-PACKAGES := shared gateway services infra tests
+CODE := shared gateway services infra tests $(wildcard benchmarks)
+SERVICES := auth academic billing exports
 
 help: ## this list
-	@grep -E '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## /  make \1\t/' | expand -t 24
+	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## /  make \1\t/' | expand -t 24
 
 .tools/bin/uv:
-	python3 -m pip install --quiet --target .tools uv
+	@python3 -m pip install --quiet --target .tools uv
 
 setup: $(UV) ## the environment in .venv
 	@$(UV) sync --quiet --locked
 
+run: setup ## the whole product with a demo school; ARGS="--once" tells the story and ends, ARGS="--port 9000" moves it
+	@exec $(PYTHON) -m infra.native.launcher $(ARGS)
+
+test: setup ## all tests on a real PostgreSQL and Kafka of their own; ARGS chooses some
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+
+test-%: setup ## the tests of one service: test-academic
+	@$(PYTHON) -m pytest tests/$* $(ARGS)
+
 lint: setup ## ruff and import-linter
-	.venv/bin/ruff check . && .venv/bin/ruff format --check . && .venv/bin/lint-imports
+	@$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check . && .venv/bin/lint-imports
 
 types: setup ## mypy, strict
-	.venv/bin/mypy $(PACKAGES)
+	@$(PYTHON) -m mypy $(CODE)
 
 fmt: setup ## format the code
-	.venv/bin/ruff format . && .venv/bin/ruff check --fix .
+	@$(PYTHON) -m ruff format . && $(PYTHON) -m ruff check --fix .
 
-.PHONY: help setup lint types fmt
+bench: setup ## figures against limits measured in the same run
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+openapi: setup ## gateway/openapi.json from the code
+	@$(PYTHON) -m infra.openapi $(ARGS)
+
+events: setup ## AsyncAPI and JSON Schemas from the code
+	@$(PYTHON) -m infra.events $(ARGS)
+
+coverage-page: setup ## docs/coverage.md: each feature with the tests that show it
+	@$(PYTHON) -m infra.coverage_page $(ARGS)
+
+clean-data: setup ## forget all local data
+	@$(PYTHON) -m infra.native.launcher --forget
+
+up: ## the same product by docker compose
+	docker compose up --build --detach
+
+down: ## stop docker compose
+	docker compose down
+
+logs: ## follow docker compose
+	docker compose logs --follow

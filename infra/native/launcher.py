@@ -55,6 +55,7 @@ async def _run(asked: argparse.Namespace, state: State, console: Console) -> int
             crashed = bool(state.running())
             listening = (*names, "kafka.controller") if "kafka" in names else names
             await check_free(ports, listening, AFTER_A_CRASH if crashed else 0.0)
+            state.forget_running()
             return await _live(asked, fleet, output, console)
         return 0 if stopping.is_set() and not asked.once else 1
     finally:

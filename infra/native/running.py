@@ -68,7 +68,7 @@ class Running:
 
     def wait_ready(self, seconds: float = 60.0) -> None:
         """Until every process lives and has answered its readiness probe since its last start."""
-        self._wait(lambda: bool(self._state.running().get("ready")), seconds, "was not ready")
+        self._wait(self._is_ready, seconds, "was not ready")
 
     def kill(self, name: str) -> int:
         """SIGKILL, as a crash of the machine would do it. The launcher starts the process again."""
@@ -94,6 +94,11 @@ class Running:
 
     def log(self) -> str:
         return (self.folder / "logs" / "launcher.log").read_text(errors="replace")
+
+    def _is_ready(self) -> bool:
+        """What a launcher that was killed has left behind says nothing."""
+        told = self._state.running()
+        return self._launcher is not None and told.get("launcher") == self._launcher.pid and bool(told["ready"])
 
     def _wait(self, holds: Callable[[], bool], seconds: float, otherwise: str) -> None:
         deadline = time.monotonic() + seconds
