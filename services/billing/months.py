@@ -38,5 +38,9 @@ class Month:
     def next(self) -> "Month":
         return Month(self.year + 1, 1) if self.number == 12 else Month(self.year, self.number + 1)
 
+    @property
+    def previous(self) -> "Month":
+        return Month(self.year - 1, 12) if self.number == 1 else Month(self.year, self.number - 1)
+
     def days(self) -> list[date]:
         return [self.first + timedelta(days=n) for n in range(self.length)]

@@ -90,8 +90,7 @@ def flat_charges(
     for _, group in groupby(by_component, key=lambda entry: _what(entry[0])):
         stretches = list(group)
         exact = [
-            Fraction(span.component.price.amount * (end - begin).days, month.length)
-            for span, begin, end in stretches
+            Fraction(span.component.price.amount * (end - begin).days, month.length) for span, begin, end in stretches
         ]
         rule = stretches[0][0].rounding
         whole = rounded(sum(exact, Fraction(0)), rule)

@@ -194,3 +194,22 @@ def test_a_decision_is_settled_once() -> None:
         ChargePeriod.CorrectionSettled, credited=PRICE
     )
     given(proposed()).when(lambda p: p.settle(KEY, uuid7(), PRICE, NOW)).then_nothing()
+
+
+def test_a_mark_that_waits_in_a_closed_period_is_charged_later_when_a_plan_is_there() -> None:
+    home, between, following = waiting(), opened("2026-10"), opened("2026-11")
+    home.close(INVOICE, ACCOUNT, (), (), NOW)
+    between.close(uuid7(), ACCOUNT, (), (), NOW)
+    unpriced = Owed(KEY, MARKED, (), mark(), "no_plan")
+    settle([home, between, following], unpriced, NOW)
+    assert list(home.waiting) == [KEY]
+    settle([home, between, following], Owed(KEY, MARKED, charges()), NOW)
+    assert home.waiting == {}
+    assert [i.charge.month for i in following.standing()] == ["2026-09"]
+
+
+def test_a_mark_that_waits_in_a_closed_period_and_is_corrected_away_is_dropped() -> None:
+    home = waiting()
+    home.close(INVOICE, ACCOUNT, (), (), NOW)
+    settle([home, opened("2026-10")], absent(), NOW)
+    assert home.waiting == {}

@@ -75,13 +75,9 @@ class Agreement(Aggregate):
         self.source_event_id = source_event_id
         self.invoiced: tuple[str, ...] = ()
 
-    def change_dates(
-        self, begin_on: date | None, end_on: date | None, source_event_id: UUID, now: datetime
-    ) -> None:
+    def change_dates(self, begin_on: date | None, end_on: date | None, source_event_id: UUID, now: datetime) -> None:
         if (begin_on, end_on) != (self.begin_on, self.end_on):
-            self._dates_changed(
-                begin_on=begin_on, end_on=end_on, source_event_id=source_event_id, timestamp=now
-            )
+            self._dates_changed(begin_on=begin_on, end_on=end_on, source_event_id=source_event_id, timestamp=now)
 
     @event(DatesChanged)
     def _dates_changed(

@@ -156,6 +156,10 @@ class ChargePeriod(Aggregate):
                     charge=charge,
                     timestamp=now,
                 )
+        self.drop(key, source_event_id, now)
+
+    def drop(self, key: str, source_event_id: UUID, now: datetime) -> None:
+        """The mark waits for a price no longer: it costs nothing."""
         if key in self.waiting:
             self._unpriced_mark_dropped(key=key, source_event_id=source_event_id, timestamp=now)
 
@@ -223,18 +227,14 @@ class ChargePeriod(Aggregate):
         self.tariff = tariff
 
     @event(Closed)
-    def _closed(
-        self, invoice_id: UUID, account_id: UUID, totals: tuple[Money, ...], timestamp: datetime
-    ) -> None:
+    def _closed(self, invoice_id: UUID, account_id: UUID, totals: tuple[Money, ...], timestamp: datetime) -> None:
         self.invoice_id = invoice_id
         self.account_id = account_id
         for key, standing in self.items.items():
             amounts = [item.charge.amount for item in standing]
             self.billed[key] = total(amounts, amounts[0].currency)
 
-    def correct(
-        self, key: str, credit: Money, source_event_id: UUID, now: datetime
-    ) -> tuple[UUID | None, UUID | None]:
+    def correct(self, key: str, credit: Money, source_event_id: UUID, now: datetime) -> tuple[UUID | None, UUID | None]:
         """This much of what is billed should be credited. The new proposal, and the one it supersedes."""
         old_id, proposed = self.pending.get(key, (None, Money(0, credit.currency)))
         if credit == proposed:
@@ -270,14 +270,10 @@ class ChargePeriod(Aggregate):
     def carry(self, key: str, to_month: str, source_event_id: UUID, now: datetime) -> None:
         """A late charge of this invoiced month stands in a later one."""
         if self.moved.get(key) != to_month:
-            self._late_charge_carried(
-                key=key, source_event_id=source_event_id, to_month=to_month, timestamp=now
-            )
+            self._late_charge_carried(key=key, source_event_id=source_event_id, to_month=to_month, timestamp=now)
 
     @event(LateChargeCarried)
-    def _late_charge_carried(
-        self, key: str, source_event_id: UUID, to_month: str, timestamp: datetime
-    ) -> None:
+    def _late_charge_carried(self, key: str, source_event_id: UUID, to_month: str, timestamp: datetime) -> None:
         self.moved[key] = to_month
         self.waiting.pop(key, None)
 

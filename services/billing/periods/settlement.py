@@ -29,6 +29,9 @@ class Owed:
     def nothing(self) -> bool:
         return not self.charges and self.mark is None
 
+    def waits_in(self, period: ChargePeriod) -> bool:
+        return period.waiting.get(self.key) == (self.mark, self.reason)
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -51,6 +54,8 @@ class Outcome:
 def settle(chain: Sequence[ChargePeriod], owed: Owed, now: datetime) -> Outcome:
     *closed, open_period = chain
     billed = [period for period in closed if owed.key in period.billed]
+    if owed.mark is not None and any(owed.waits_in(period) for period in closed):
+        return Outcome()
     rest = 0
     if not billed:
         _stand(open_period, owed, now)
@@ -61,8 +66,12 @@ def settle(chain: Sequence[ChargePeriod], owed: Owed, now: datetime) -> Outcome:
             rest = sum(charge.amount.amount for charge in owed.charges) - standing.amount
         late = (difference_charge(owed.charges, standing, rest),) if rest > 0 else ()
         open_period.replace(owed.key, late, owed.source_event_id, now)
-    if closed and (owed.key in open_period.items or owed.key in open_period.waiting):
-        closed[-1].carry(owed.key, open_period.month, owed.source_event_id, now)
+    for period in closed:
+        if owed.key in open_period.items or owed.key in open_period.waiting:
+            if period is closed[0] or owed.key in period.waiting:
+                period.carry(owed.key, open_period.month, owed.source_event_id, now)
+        elif owed.nothing:
+            period.drop(owed.key, owed.source_event_id, now)
     return _credit(billed, max(-rest, 0), owed, now)
 
 

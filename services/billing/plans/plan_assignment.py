@@ -34,9 +34,7 @@ class PlanAssignment(Aggregate):
         effective_on: date
 
     @event(Opened)
-    def __init__(
-        self, *, id: UUID, tenant_id: UUID, scope: Scope, target_id: UUID, timestamp: datetime
-    ) -> None:
+    def __init__(self, *, id: UUID, tenant_id: UUID, scope: Scope, target_id: UUID, timestamp: datetime) -> None:
         self.scope = scope
         self.target_id = target_id
         self.plans: tuple[tuple[date, UUID], ...] = ()

@@ -48,6 +48,4 @@ async def number_source(
 
 def number_claim(series: InvoiceSeries, text: str, document_id: UUID) -> Claim:
     """The last wall: no two documents of an issuer have one number."""
-    return Claim(
-        series.tenant_id, "document-number", f"{series.issuer_id}:{series.document}:{text}", document_id
-    )
+    return Claim(series.tenant_id, "document-number", f"{series.issuer_id}:{series.document}:{text}", document_id)
