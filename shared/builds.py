@@ -51,12 +51,12 @@ async def make_build(connection: Connection, service: str, view: type[View], gen
         number: int = row[0]
         schema = f"{service}_views_{view.NAME}_{number}"
         await connection.execute("UPDATE builds SET schema = %s WHERE build = %s", (schema, number))
-        await _make_tables(connection, service, view, schema)
+        await make_tables(connection, service, view, schema)
         await start_positions(connection, service, schema, view.SOURCE, generation)
     return Build(number, view, schema, False)
 
 
-async def _make_tables(connection: Connection, service: str, view: type[View], schema: str) -> None:
+async def make_tables(connection: Connection, service: str, view: type[View], schema: str) -> None:
     name = sql.Identifier(schema)
     api, worker = sql.Identifier(f"{service}_api"), sql.Identifier(f"{service}_worker")
     await connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import psycopg
 
 from shared.database import Connection, connect
+from shared.gauges import LEADS
 
 log = logging.getLogger(__name__)
 
@@ -73,6 +74,7 @@ class Leadership:
         while not await self.take(name):  # noqa: ASYNC110 - nobody tells when a lock comes free
             await asyncio.sleep(TRY_EVERY)
         log.info("leads %s", name)
+        LEADS.labels(name.partition(" ")[0]).set(1)
         pause = BACK_OFF[0]
         loop = asyncio.get_running_loop()
         while True:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from shared.database import Connection
+from shared.gauges import PARKED
 from shared.records import Record
 
 
@@ -36,6 +37,7 @@ class Parking:
         for consumer, tenant_id, aggregate_id in await cursor.fetchall():
             who = aggregate_id if consumer in self.independent else tenant_id
             self._waiting.setdefault(consumer, set()).add(who)
+        PARKED.labels(self._source).set(cursor.rowcount)
 
     def waits(self, consumer: str, record: Record) -> bool:
         waiting = self._waiting.get(consumer)

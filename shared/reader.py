@@ -7,6 +7,7 @@ from shared.builds import Build
 from shared.chain import Followed, Place, follow
 from shared.database import Connection
 from shared.filling import Filling
+from shared.gauges import BROKEN, POSITION
 from shared.kernel import Kernel
 from shared.parking import Parking, Pointer
 from shared.positions import load_places
@@ -70,6 +71,7 @@ class Reader:
         broken = max((one.broken for one in followed.values()), default=0)
         if broken:
             self.broken += broken
+            BROKEN.labels(self.source).inc(broken)
             log.warning("%s: %d records do not follow on what was read", self.source, broken)
             if self._own:
                 raise HistoryGap(f"{self.source}: a position before {records[0].position} is missing")
@@ -82,6 +84,8 @@ class Reader:
     def _advance(self, consumers: Iterable[str], followed: dict[str, Followed]) -> None:
         for name in consumers:
             self.places[name] = {**self.places[name], **followed[name].places}
+            for partition, place in followed[name].places.items():
+                POSITION.labels(name, self.source, partition).set(place.position)
 
     async def retry_parked(self, fetch: Fetch) -> None:
         """Tries what an operator asked for, in order, while nothing else moves."""

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition as Partition
 
 from shared.database import Connection
 from shared.envelope import Headers, event_id_of, headers_of, record_of
+from shared.gauges import HEAD, RELAYED
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
@@ -77,6 +78,7 @@ class Relay:
             await keys.send()
             while True:
                 page = await read_page(self._connection, self.position, PAGE)
+                HEAD.set(page[-1].position if page else self.position)
                 if page:
                     await keys.send()
                     await asyncio.wait_for(self._send(producer, page), PATIENCE)
@@ -135,6 +137,7 @@ class Relay:
                 raise Deposed
         self._last |= moved
         self.position = position
+        RELAYED.set(position)
 
     async def _resume(self) -> None:
         """Compares the positions with each partition's tail. Where they differ, the chain in Kafka decides: sending

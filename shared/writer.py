@@ -17,6 +17,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 
 from shared.calls import Claim
 from shared.database import TIMEOUTS, Connection, connect
+from shared.gauges import APPENDS, BATCH, WAITING
 
 MAX_SAVES, MAX_EVENTS, MAX_BYTES, MAX_WAITING = 256, 2_000, 4_000_000, 4_096
 NOTIFY_EVERY = 0.01
@@ -153,7 +154,10 @@ class Writer:
                     await self._wake.wait()
                 continue
             batch = self._next_batch()
-            await self._store(batch)
+            WAITING.set(self._count)
+            BATCH.observe(len(batch))
+            with APPENDS.time():
+                await self._store(batch)
             self.batches += 1
             self._stored.set()
 
