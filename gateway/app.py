@@ -62,7 +62,7 @@ def create_gateway(settings: GatewaySettings) -> Gateway:
         app.state.verifier = Verifier(keys, "gateway")
         async with Upstream.open(settings.upstreams) as upstream:
             app.state.upstream = upstream
-            app.health.started = True
+            app.health.started, app.health.stopping = True, False
             yield
             app.health.stopping = True
         await keys.close()

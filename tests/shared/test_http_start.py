@@ -1,0 +1,145 @@
+"""A service starts only if every route says who may call it; its OpenAPI document says it, too."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from fastapi import APIRouter
+from httpx2 import ASGITransport, AsyncClient
+from prometheus_client import REGISTRY
+from starlette.types import Receive, Scope, Send
+
+from shared.access import UndeclaredAccess
+from shared.caller import Caller, may, public
+from shared.health import FAILURES, Health
+from shared.http import create_app
+from shared.serve import health_app
+from shared.service import Service
+from shared.settings import ServiceSettings
+from tests.shared.test_http_errors import make_app
+
+SERVICE = Service("academic", ())
+
+
+async def no_access() -> int:
+    return 1
+
+
+async def twice(one: Annotated[Caller, may("classes.read")], two: Annotated[Caller, public()]) -> int:
+    return 1
+
+
+@pytest.mark.parametrize("endpoint", [no_access, twice])
+def test_S2_a_route_that_does_not_declare_its_access_stops_the_start(endpoint: Any) -> None:
+    router = APIRouter()
+    router.add_api_route("/open", endpoint)
+    outer = APIRouter(prefix="/more")
+    outer.include_router(router)
+    for broken in (router, outer):
+        with pytest.raises(UndeclaredAccess, match="/open must declare"):
+            create_app(SERVICE, ServiceSettings, routers=(broken,))
+
+
+def test_S2_access_may_be_declared_beside_the_function() -> None:
+    router = APIRouter()
+    router.add_api_route("/open", no_access, dependencies=[public()])
+    create_app(SERVICE, ServiceSettings, routers=(router,))
+
+
+def test_E1_the_document_names_operations_permissions_headers_and_codes(tmp_path: Path) -> None:
+    document = make_app(tmp_path).openapi()
+    post = document["paths"]["/classes/{class_id}/enrolments"]["post"]
+    assert document["openapi"].startswith("3.1")
+    assert post["operationId"] == "classes_post_enrolment"
+    assert post["security"] == [{"bearer": []}]
+    assert post["x-permission"] == "enrolments.write"
+    assert {p["name"]: p["required"] for p in post["parameters"] if p["in"] == "header"} == {
+        "Idempotency-Key": True,
+        "If-Match": False,
+    }
+    codes = {status: enum(answer) for status, answer in post["responses"].items() if status != "201"}
+    assert codes == {
+        "400": [
+            "request-malformed",
+            "consistency-token-malformed",
+            "json-malformed",
+            "json-too-deep",
+            "idempotency-key-malformed",
+            "if-match-malformed",
+            "idempotency-key-missing",
+        ],
+        "401": ["unauthenticated"],
+        "403": ["forbidden"],
+        "404": ["not-found"],
+        "409": ["seats-taken", "version-conflict"],
+        "412": ["precondition-failed"],
+        "413": ["body-too-large"],
+        "415": ["media-type-unsupported"],
+        "422": ["validation-failed", "idempotency-key-reused"],
+        "503": ["unavailable"],
+    }
+
+
+def test_E1_a_public_query_needs_no_token_in_the_document(tmp_path: Path) -> None:
+    get = make_app(tmp_path).openapi()["paths"]["/pages"]["get"]
+    assert "security" not in get
+    assert "401" not in get["responses"]
+    assert enum(get["responses"]["425"]) == ["view-behind", "view-parked", "key-absent"]
+
+
+def enum(answer: dict[str, Any]) -> list[str]:
+    reference, narrowed = answer["content"]["application/problem+json"]["schema"]["allOf"]
+    assert reference == {"$ref": "#/components/schemas/Problem"}
+    found: list[str] = narrowed["properties"]["code"]["enum"]
+    return found
+
+
+async def test_metrics_count_by_route_and_never_by_path(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+
+    def count(route: str, status: str) -> float:
+        labels = {"method": "GET", "route": route, "status": status}
+        return REGISTRY.get_sample_value("http_requests_total", labels) or 0.0
+
+    before = count("/faults/{name}", "404"), count("unmatched", "404")
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://service") as client:
+        await client.get("/faults/not-found")
+        await client.get("/some/path")
+        await client.get("/another/path")
+        text = (await client.get("/metrics")).text
+    assert (count("/faults/{name}", "404"), count("unmatched", "404")) == (before[0] + 1, before[1] + 2)
+    assert "/another/path" not in text
+
+
+async def test_E14_probes_tell_starting_ready_failing_and_stopping() -> None:
+    ill = False
+
+    async def database() -> None:
+        if ill:
+            raise OSError
+
+    health = Health({"database": database})
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await health(scope, receive, send)
+
+    async with AsyncClient(transport=ASGITransport(app), base_url="http://service") as client:
+        assert (await client.get("/livez")).status_code == 200
+        assert (await client.get("/startupz")).status_code == 503
+        assert (await client.get("/readyz")).status_code == 503
+        health.started = True
+        assert (await client.get("/startupz")).status_code == 200
+        assert (await client.get("/readyz")).json() == {"status": "ok", "checks": {"database": "ok"}}
+        ill = True
+        found = [(await client.get("/readyz")).status_code for _ in range(FAILURES)]
+        assert found == [200] * (FAILURES - 1) + [503]
+        ill = False
+        assert (await client.get("/readyz")).status_code == 200
+        health.stopping = True
+        assert (await client.get("/readyz")).status_code == 503
+
+
+async def test_E14_a_worker_answers_probes_and_nothing_else() -> None:
+    async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
+        found = {path: (await client.get(path)).status_code for path in ("/livez", "/readyz", "/metrics", "/classes")}
+    assert found == {"/livez": 200, "/readyz": 200, "/metrics": 200, "/classes": 404}
