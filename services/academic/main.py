@@ -4,6 +4,7 @@ from academic.classes import enrolment_routes as enrolments
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
+from academic.imports import routes as imports
 from academic.meetings import routes as meetings
 from academic.orgs import routes as orgs
 from academic.people import routes as people
@@ -29,6 +30,7 @@ app = create_app(
         meetings.router,
         registers.router,
         codes.router,
+        imports.router,
     ),
 )
 

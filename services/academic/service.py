@@ -7,6 +7,9 @@ from academic.codes.code_list import CodeList
 from academic.codes.code_set import AttendanceCodeSet
 from academic.courses.catalogue import Catalogue
 from academic.courses.course import Course
+from academic.imports.history import ImportHistory
+from academic.imports.import_batch import ImportBatch
+from academic.imports.sourced_things import SourcedThings
 from academic.meetings.class_meeting import ClassMeeting
 from academic.meetings.timetable import Timetable
 from academic.orgs.org import Org
@@ -33,6 +36,7 @@ SERVICE = Service(
         ClassMeeting,
         AttendanceRegister,
         AttendanceCodeSet,
+        ImportBatch,
     ),
     views=(
         OrgTree,
@@ -46,6 +50,8 @@ SERVICE = Service(
         MarkHistory,
         CodeList,
         Summary,
+        SourcedThings,
+        ImportHistory,
     ),
     reactions=(when_tenant_registered,),
 )

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from academic.imports.archive import Archive
-from academic.imports.bundle import read_bundle
+from academic.imports.oneroster.archive import Archive
+from academic.imports.oneroster.bundle import read_bundle
 from academic.imports.refusals import (
     ArchiveTooLarge,
     ArchiveUnreadable,
@@ -47,7 +47,7 @@ def with_entry(name: str, content: bytes = b"x", **attributes: int) -> bytes:
 def test_A25_a_good_archive_is_read(tmp_path: Path) -> None:
     path = tmp_path / "good.zip"
     path.write_bytes(bundle({"orgs": [ORG]}))
-    assert read_bundle(path).tallies["orgs"].rows == 1
+    assert read_bundle(path).rows["orgs"] == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"PK", b"%PDF-1.7 and more", b"PK\x03\x04" + b"\0" * 400])

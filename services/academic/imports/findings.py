@@ -29,21 +29,24 @@ class Findings:
     kept: list[Finding] = field(default_factory=list)
     errors: int = 0
     warnings: int = 0
-    codes: Counter[str] = field(default_factory=Counter)
+    wrong: Counter[str] = field(default_factory=Counter)
+    """Errors per file."""
 
     def error(self, file: str, line: int, name: str, code: str, message: str) -> None:
-        self.errors += 1
-        self._keep(Finding(file, line, name, "error", code, message))
+        self.add(Finding(file, line, name, "error", code, message))
 
     def warn(self, file: str, line: int, name: str, code: str, message: str) -> None:
-        self.warnings += 1
-        self._keep(Finding(file, line, name, "warning", code, message))
+        self.add(Finding(file, line, name, "warning", code, message))
 
     @property
     def total(self) -> int:
         return self.errors + self.warnings
 
-    def _keep(self, finding: Finding) -> None:
-        self.codes[finding.code] += 1
+    def add(self, finding: Finding) -> None:
+        if finding.severity == "error":
+            self.errors += 1
+            self.wrong[finding.file] += 1
+        else:
+            self.warnings += 1
         if len(self.kept) < KEPT:
             self.kept.append(finding)

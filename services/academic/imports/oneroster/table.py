@@ -1,12 +1,12 @@
 """Rows of one CSV file under its header: which columns are there, which are missing, misspelt or unknown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from academic.imports.cells import Row
-from academic.imports.csvfile import Line
 from academic.imports.findings import Findings
+from academic.imports.oneroster.cells import Row
+from academic.imports.oneroster.csvfile import Line
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +33,23 @@ class Table:
     findings: Findings
     rows: int = 0
     refused: int = 0
+    seen: set[str] = field(default_factory=set)
 
     def read(self, lines: Iterator[Line]) -> Iterator[Row]:
         header = next(lines, None)
         if header is None or header.broken:
             self._file_error("header", "", "The file has no header that can be read.")
         places = self._places(header.cells) if header is not None and not header.broken else None
-        seen: set[str] = set()
         for line in lines:
             self.rows += 1
             row = self._row(line, places, len(header.cells) if header else 0)
             if row is None:
                 self.refused += 1
-            elif row.sourced_id in seen:
+            elif row.sourced_id in self.seen:
                 row.error("sourcedId", "duplicate-id", "This sourcedId stands on an earlier row of the file.")
                 self.refused += 1
             else:
-                seen.add(row.sourced_id)
+                self.seen.add(row.sourced_id)
                 yield row
 
     def _row(self, line: Line, places: dict[str, int] | None, width: int) -> Row | None:
@@ -94,9 +94,7 @@ class Table:
             text = f"Column {number} looks like a misspelt {near[0]} and is ignored."
             self._file_warning("misspelt-column", near[0], text)
         else:
-            self._file_warning(
-                "unknown-column", "", f"Column {number} is not in the standard and is ignored."
-            )
+            self._file_warning("unknown-column", "", f"Column {number} is not in the standard and is ignored.")
 
     def _file_error(self, code: str, column: str, message: str) -> None:
         self.findings.error(self.name, 1, column, code, message)

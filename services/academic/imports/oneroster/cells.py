@@ -36,15 +36,13 @@ class Row:
 
     def identify(self) -> None:
         """The three columns that every row has."""
-        self.sourced_id = self.required("sourcedId")
+        self.sourced_id = self.always("sourcedId")
         self._read_status()
         changed = self.text("dateLastModified")
         if changed:
             self._read_changed(changed)
         elif self.delta:
-            self.warn(
-                "dateLastModified", "value-missing", "A delta row should say when it was last modified."
-            )
+            self.warn("dateLastModified", "value-missing", "A delta row should say when it was last modified.")
 
     def text(self, name: str) -> str:
         value = self.cells.get(name, "")
@@ -56,6 +54,13 @@ class Row:
         """A row that only says *to be deleted* needs nothing but its id."""
         value = self.text(name)
         if not value and self.status == "active":
+            self.error(name, "value-missing", "A required value is missing.")
+        return value
+
+    def always(self, name: str) -> str:
+        """A value without which even a row *to be deleted* says nothing."""
+        value = self.text(name)
+        if not value:
             self.error(name, "value-missing", "A required value is missing.")
         return value
 
@@ -112,9 +117,7 @@ class Row:
         elif value == "tobedeleted":
             self.status = "tobedeleted"
         elif value not in ("", "active"):
-            self.warn(
-                "status", "unknown-value", "The status is neither active nor tobedeleted; kept as active."
-            )
+            self.warn("status", "unknown-value", "The status is neither active nor tobedeleted; kept as active.")
 
     def _read_changed(self, value: str) -> None:
         try:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from academic.imports.cells import Status
+from academic.imports.oneroster.cells import Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ class ClassRow(Record):
     location: str
     grades: tuple[str, ...]
     subjects: tuple[str, ...]
+    periods: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

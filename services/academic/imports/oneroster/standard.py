@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from academic.imports import words
-from academic.imports.cells import Row
-from academic.imports.records import (
+from academic.imports.oneroster import words
+from academic.imports.oneroster.cells import Row
+from academic.imports.oneroster.records import (
     ClassRow,
     CourseRow,
     EnrollmentRow,
@@ -17,7 +17,7 @@ from academic.imports.records import (
     SessionRow,
     UserRow,
 )
-from academic.imports.table import Columns
+from academic.imports.oneroster.table import Columns
 
 Version = Literal["1.1", "1.2"]
 
@@ -69,6 +69,7 @@ def _class(row: Row) -> ClassRow:
         location=row.text("location"),
         grades=row.listed("grades"),
         subjects=row.listed("subjects"),
+        periods=row.listed("periods"),
     )
 
 
@@ -104,7 +105,7 @@ def _role(row: Row) -> RoleRow:
     _span(row, "beginDate", "endDate")
     return RoleRow(
         *_head(row),
-        user=row.required("userSourcedId"),
+        user=row.always("userSourcedId"),
         role=row.choice("role", words.USER_ROLES_1_2),
         org=row.required("orgSourcedId"),
     )
@@ -118,7 +119,7 @@ def _enrollment(row: Row) -> EnrollmentRow:
         row.warn("primary", "primary-not-teacher", "Only a teacher can be primary; it is read as false.")
     return EnrollmentRow(
         *_head(row),
-        klass=row.required("classSourcedId"),
+        klass=row.always("classSourcedId"),
         school=row.required("schoolSourcedId"),
         user=row.required("userSourcedId"),
         role=role,
@@ -176,8 +177,8 @@ _BOTH: dict[str, FileKind] = {
     "classes": FileKind(
         Columns(
             ("title", "courseSourcedId", "classType", "schoolSourcedId", "termSourcedIds"),
-            ("classCode", "location", "grades", "subjects"),
-            ("subjectCodes", "periods"),
+            ("classCode", "location", "grades", "subjects", "periods"),
+            ("subjectCodes",),
         ),
         _class,
     ),

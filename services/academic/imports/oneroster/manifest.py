@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from academic.imports.csvfile import Line
 from academic.imports.findings import Findings
+from academic.imports.oneroster.csvfile import Line
+from academic.imports.oneroster.standard import Version
+from academic.imports.oneroster.words import FILES
 from academic.imports.refusals import ManifestMissing, VersionUnknown
-from academic.imports.standard import Version
-from academic.imports.words import FILES
 
 NAME = "manifest.csv"
 Mode = Literal["bulk", "delta", "absent"]
