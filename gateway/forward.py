@@ -74,10 +74,10 @@ def _target(scope: Scope, service: str) -> str:
         raw += b"?" + scope["query_string"]
     if VISIBLE.fullmatch(raw) is None:
         raise Malformed("The path is malformed.")
-    target = raw.decode().removeprefix(f"{PREFIX}/{service}")
-    if not target.startswith("/"):
+    own, prefix = raw.decode(), f"{PREFIX}/{service}"
+    if not own.startswith(f"{prefix}/"):
         raise RouteUnknown
-    return target
+    return own.removeprefix(prefix)
 
 
 async def _tenant(request: Request) -> UUID:

@@ -24,7 +24,7 @@ class Upstream:
     """`base` maps a service to its address."""
 
     def __init__(self, base: Mapping[str, str], session: aiohttp.ClientSession) -> None:
-        self._base = {service: address.rstrip("/") for service, address in base.items()}
+        self.base = {service: address.rstrip("/") for service, address in base.items()}
         self._session = session
 
     @classmethod
@@ -42,7 +42,7 @@ class Upstream:
             yield cls(base, session)
 
     def __contains__(self, service: object) -> bool:
-        return service in self._base
+        return service in self.base
 
     @asynccontextmanager
     async def request(
@@ -57,7 +57,7 @@ class Upstream:
         again: bool,
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """The answer, its body not read yet. Raises NotAvailable when none came in time."""
-        url = URL(self._base[service] + target, encoded=True)
+        url = URL(self.base[service] + target, encoded=True)
         response = await self._send(service, method, url, headers, body, budget_ms / 1000, again)
         try:
             yield response
