@@ -118,10 +118,11 @@ class Reacting:
         act = Act(self._kernel, call_of(reaction, fact))
         for pause in KEY_PAUSES:
             try:
-                return await reaction.handler.function(fact, act)
+                await reaction.handler.function(fact, act)
+                return
             except KeyAbsent:
                 await asyncio.sleep(pause)
-        return await reaction.handler.function(fact, act)
+        await reaction.handler.function(fact, act)
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
         """One parked fact again; on failure its tenant goes on waiting."""
