@@ -5,12 +5,14 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from importlib import import_module
+from pathlib import Path
 
 import psycopg
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.native import kafka
 from infra.native.ports import SERVICES
+from infra.native.state import State
 from shared import topics
 from shared.database import UnsafeDatabase, connect, migrate, provision, scalar
 from shared.service import Service
@@ -22,25 +24,27 @@ KINDS = ("owner", "api", "worker")
 
 async def main() -> None:
     superuser, broker = os.environ["BOOTSTRAP_DSN"], os.environ["BOOTSTRAP_KAFKA"]
+    if shared_folder := os.environ.get("BOOTSTRAP_STATE"):
+        State(Path(shared_folder)).master_key_file()
     await _until(lambda: _answers(superuser))
-    new_logs = [service for service in SERVICES if await _prepare_schema(superuser, service)]
+    for service in SERVICES:
+        await provision(superuser, service, {kind: _password(service, kind) for kind in KINDS})
+        await migrate(_dsn(superuser, service, "owner"), service)
     await _until(lambda: kafka.answers(broker))
     await topics.ensure_personal_keys(broker)
     for service in SERVICES:
-        await topics.ensure(broker, service, await _generation(superuser, service))
-    for service in new_logs:
-        known: Service = import_module(f"{service}.service").SERVICE
-        await start_all(_dsn(superuser, service, "worker"), known, broker, "beginning")
+        async with await connect(_dsn(superuser, service, "worker"), search_path=service) as connection:
+            generation = int(await scalar(connection, "SELECT generation FROM event_log"))
+            is_new = await scalar(connection, "SELECT log_head() = 0")
+        await topics.ensure(broker, service, generation)
+        if is_new:
+            await _start_reactions(superuser, service, broker)
 
 
-async def _prepare_schema(superuser: str, service: str) -> bool:
-    await provision(superuser, service, {kind: _password(service, kind) for kind in KINDS})
-    return await migrate(_dsn(superuser, service, "owner"), service)
-
-
-async def _generation(superuser: str, service: str) -> int:
-    async with await connect(_dsn(superuser, service, "owner")) as connection:
-        return int(await scalar(connection, "SELECT generation FROM event_log"))
+async def _start_reactions(superuser: str, service: str, broker: str) -> None:
+    """While nothing was decided yet, from the beginning is the only place. Later an operator says where."""
+    known: Service = import_module(f"{service}.service").SERVICE
+    await start_all(_dsn(superuser, service, "worker"), known, broker, "beginning")
 
 
 async def _until(answers: Callable[[], Awaitable[bool]]) -> None:
@@ -49,10 +53,12 @@ async def _until(answers: Callable[[], Awaitable[bool]]) -> None:
 
 
 async def _answers(superuser: str) -> bool:
-    """Not before the database is made."""
+    """And has the database, which is made after the server's start."""
+    name = conninfo_to_dict(superuser).get("dbname")
     try:
-        async with await psycopg.AsyncConnection.connect(superuser, connect_timeout=2):
-            return True
+        async with await psycopg.AsyncConnection.connect(superuser, dbname="postgres", connect_timeout=2) as connection:
+            found = await connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+            return await found.fetchone() is not None
     except psycopg.OperationalError:
         return False
 
