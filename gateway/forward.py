@@ -1,7 +1,6 @@
 """/api/<service>/…: bytes through to the service that owns them, and its answer back."""
 
 import re
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import aiohttp
@@ -15,9 +14,10 @@ from shared import telemetry
 from shared.guard import BodyTooLarge, Malformed
 from shared.identity import Verifier, bearer
 from shared.ids import PLATFORM
-from shared.problems import Problem
+from shared.problems import NotAvailable, Problem
 
 MAX_UPLOAD = 50 * 1_048_576 + 65_536
+UPLOAD_MS = 120_000
 SMALL = 65_536
 """Bodies up to this size are read before they are sent on, so that they can be sent again."""
 PASSED = frozenset(
@@ -59,12 +59,18 @@ class Forward:
         headers, budget = _headers(scope)
         sent = read_token(headers.get("consistency-token"))
         body = await _body(scope, receive)
-        again = not isinstance(body, AsyncIterator) and (
-            scope["method"] in ("GET", "HEAD") or "idempotency-key" in headers
-        )
         target = _target(scope, service)
-        async with upstream.request(service, scope["method"], target, headers, body, budget, again=again) as response:
-            await _answer(response, send, merged(sent, _tokens(response), tenant_id).encode())
+        streamed = isinstance(body, Upload)
+        again = not streamed and (scope["method"] in ("GET", "HEAD") or "idempotency-key" in headers)
+        try:
+            async with upstream.request(
+                service, scope["method"], target, headers, body, UPLOAD_MS if streamed else budget, again=again
+            ) as response:
+                await _answer(response, send, merged(sent, _tokens(response), tenant_id).encode())
+        except NotAvailable:
+            if isinstance(body, Upload) and body.fault is not None:
+                raise body.fault from None
+            raise
 
 
 def _target(scope: Scope, service: str) -> str:
@@ -117,19 +123,34 @@ async def _body(scope: Scope, receive: Receive) -> Body:
         raise BodyTooLarge(MAX_UPLOAD)
     if length == 0 or (length < 0 and b"transfer-encoding" not in given):
         return None
-    chunks = _chunks(receive)
-    return b"".join([chunk async for chunk in chunks]) if 0 < length <= SMALL else chunks
+    upload = Upload(receive)
+    return b"".join([chunk async for chunk in upload]) if 0 < length <= SMALL else upload
 
 
-async def _chunks(receive: Receive) -> AsyncIterator[bytes]:
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        more = message.get("more_body", False)
-        if chunk := message.get("body", b""):
-            yield chunk
+class Upload:
+    """The body as it comes in. What stopped it is kept: the client library reports only that it stopped."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.fault: Exception | None = None
+        self._receive = receive
+        self._more = True
+
+    def __aiter__(self) -> "Upload":
+        return self
+
+    async def __anext__(self) -> bytes:
+        while self._more:
+            try:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+            except (Problem, ClientDisconnect) as error:
+                self.fault = error
+                raise
+            self._more = message.get("more_body", False)
+            if chunk := message.get("body", b""):
+                return bytes(chunk)
+        raise StopAsyncIteration
 
 
 def _tokens(response: aiohttp.ClientResponse) -> list[str]:

@@ -29,7 +29,9 @@ class NotMergeable(Exception):
 def merged(documents: dict[str, dict[str, Any]], own: dict[str, Any]) -> dict[str, Any]:
     paths: dict[str, Any] = dict(own["paths"])
     schemas: dict[str, Any] = {}
+    responses: dict[str, Any] = {}
     _add(schemas, own["components"]["schemas"].items())
+    _add(responses, own["components"].get("responses", {}).items())
     for service, document in documents.items():
         renamed = _renamed(document, service.capitalize())
         for path, methods in renamed["paths"].items():
@@ -38,11 +40,16 @@ def merged(documents: dict[str, dict[str, Any]], own: dict[str, Any]) -> dict[st
                 operation["tags"] = [f"{service} · {tag}" for tag in operation.get("tags", [])]
             paths[f"/api/{service}{path}"] = methods
         _add(schemas, renamed["components"]["schemas"].items())
+        _add(responses, renamed["components"].get("responses", {}).items())
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rollbook", "version": "1", "description": DESCRIPTION},
         "paths": dict(sorted(paths.items())),
-        "components": {"schemas": dict(sorted(schemas.items())), "securitySchemes": openapi.SECURITY},
+        "components": {
+            "schemas": dict(sorted(schemas.items())),
+            "responses": dict(sorted(responses.items())),
+            "securitySchemes": openapi.SECURITY,
+        },
     }
 
 

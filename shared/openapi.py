@@ -1,12 +1,13 @@
 """The OpenAPI document of a service: what FastAPI derives, and what the kernel adds to every operation."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from shared.access import Access, operations
+from shared.access import Access, Operation, operations
 from shared.problems import CODES, MEDIA_TYPE
 
 SECURITY = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -44,12 +45,19 @@ DESCRIPTIONS = {
     "425": "What you wrote is not visible yet",
     "503": "The service cannot answer now",
 }
+NAMED = {
+    "if-match-malformed": "Command",
+    "json-malformed": "Body",
+    "idempotency-key-missing": "Key",
+    "validation-failed": "Values",
+    "idempotency-key-reused": "Reused",
+}
 GENERATED = ("HTTPValidationError", "ValidationError")
 
 
 def operation_id(route: APIRoute) -> str:
     """Tag and function name: it names the method of generated clients."""
-    return f"{route.tags[0]}_{route.name}" if route.tags else route.name
+    return re.sub(r"[^A-Za-z0-9]+", "_", f"{route.tags[0]}_{route.name}" if route.tags else route.name)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -60,51 +68,59 @@ def document(app: FastAPI) -> dict[str, Any]:
         description=app.description,
         routes=app.routes,
     )
+    shared: dict[str, Any] = {}
     for operation in operations(app.routes):
         for method in operation.route.methods or ():
             described = found.get("paths", {}).get(operation.route.path_format, {}).get(method.lower())
             if described is not None:
-                _complete(described, method, operation.access, operation.route.body_field is not None)
+                _complete(described, method, operation, shared)
     components = found.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
     for name in GENERATED:
         schemas.pop(name, None)
     schemas |= {"Problem": PROBLEM, "FieldError": FIELD_ERROR}
     components["schemas"] = dict(sorted(schemas.items()))
+    components["responses"] = dict(sorted(shared.items()))
     components["securitySchemes"] = SECURITY
     return found
 
 
-def _complete(described: dict[str, Any], method: str, access: Access, has_body: bool) -> None:
+def _complete(described: dict[str, Any], method: str, operation: Operation, shared: dict[str, Any]) -> None:
+    access, has_body = operation.access, operation.route.body_field is not None
     if access.permission is not None:
         described["security"] = [{"bearer": []}]
         described["x-permission"] = access.permission
     parameters = described.setdefault("parameters", [])
     parameters += [_header(*header) for header in _headers(method, access)]
-    responses: dict[str, Any] = described["responses"]
-    own = {status: response.pop(CODES, []) for status, response in responses.items()}
-    if "422" in responses and not own["422"]:
-        del responses["422"]
     has_values = has_body or any(parameter["in"] != "header" for parameter in parameters)
-    for status, kernels in _kernel_codes(method, access, has_body, has_values).items():
-        own[status] = [*own.get(status, []), *kernels]
-    for status, codes in own.items():
-        if codes:
-            response = responses.setdefault(status, {"description": DESCRIPTIONS.get(status, "")})
-            response["description"] = response["description"] or DESCRIPTIONS.get(status, "")
-            response["content"] = {MEDIA_TYPE: {"schema": _problem(codes)}}
+    kernels = _kernel_codes(method, access, has_body, has_values)
+    responses: dict[str, Any] = {}
+    for status, response in described["responses"].items():
+        own = response.pop(CODES, [])
+        if own:
+            codes = [*own, *kernels.pop(status, [])]
+            responses[status] = _answer(response["description"] or DESCRIPTIONS.get(status, ""), codes)
+        elif status != "422":
+            responses[status] = response
+    for status, codes in kernels.items():
+        name = _name(status, codes)
+        shared[name] = _answer(DESCRIPTIONS[status], codes)
+        responses[status] = {"$ref": f"#/components/responses/{name}"}
     described["responses"] = dict(sorted(responses.items()))
     if not parameters:
         del described["parameters"]
 
 
-def _problem(codes: list[str]) -> dict[str, Any]:
-    narrowed = {
-        "type": "object",
-        "required": ["code"],
-        "properties": {"code": {"type": "string", "enum": codes}},
-    }
-    return {"allOf": [{"$ref": "#/components/schemas/Problem"}, narrowed]}
+def _answer(description: str, codes: list[str]) -> dict[str, Any]:
+    """A problem whose `code` is one of these."""
+    narrowed = {"type": "object", "required": ["code"], "properties": {"code": {"type": "string", "enum": codes}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/Problem"}, narrowed]}
+    return {"description": description, "content": {MEDIA_TYPE: {"schema": schema}}}
+
+
+def _name(status: str, codes: list[str]) -> str:
+    """Responses of the kernel are shared by all operations that can give just these codes."""
+    return "".join([f"Problem{status}", *(word for code, word in NAMED.items() if code in codes)])
 
 
 def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool) -> dict[str, list[str]]:
@@ -115,7 +131,9 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
         codes["422"] = ["validation-failed"]
     if has_body:
         codes["400"] += ["json-malformed", "json-too-deep"]
-        codes |= {"413": ["body-too-large"], "415": ["media-type-unsupported"]}
+        codes["415"] = ["media-type-unsupported"]
+    if has_body or access.body_limit:
+        codes["413"] = ["body-too-large"]
     if method == "GET":
         codes["425"] = ["view-behind", "view-parked", "key-absent"]
         return codes

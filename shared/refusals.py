@@ -7,7 +7,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from shared.access import access_of
@@ -69,6 +69,10 @@ async def _not_admitted(request: Request) -> Response | None:
     return None
 
 
+async def gone(request: Request, error: ClientDisconnect) -> Response:
+    return problem(400, "request-malformed", "The client went away before its request was complete.")
+
+
 async def unexpected(request: Request, error: Exception) -> Response:
     log.error("unexpected", exc_info=error)
     return problem(500, "internal-error", "Something went wrong. The trace id tells us what.")
@@ -79,6 +83,7 @@ HANDLERS: dict[type[Exception], Handler] = {
     Problem: failed,
     HTTPException: http_failed,
     RequestValidationError: invalid,
+    ClientDisconnect: gone,
     Exception: unexpected,
 }
 

@@ -3,6 +3,7 @@
 import json
 import re
 from html.parser import HTMLParser
+from typing import Any
 
 from gateway import docs
 from gateway.catalogue import Catalogue, read_catalogue
@@ -62,7 +63,7 @@ async def test_the_page_can_be_switched_off(door: Door) -> None:
 
 
 def test_E1_the_catalogue_prefers_literal_parts() -> None:
-    secured = {"get": {"security": [{}]}}
+    secured: dict[str, Any] = {"get": {"security": [{}]}}
     paths = {"/api/academic/{kind}/x": secured, "/api/academic/classes/{id}": {"get": {}}}
     catalogue = Catalogue({"paths": paths | {"/api/academic/classes/x": secured}})
     found = [catalogue.find("GET", f"/api/academic/{path}") for path in ("a/x", "classes/7", "classes/x", "a/b", "a")]
