@@ -23,8 +23,11 @@ class UnsafeDatabase(Exception):
 
 
 async def provision(superuser_dsn: str, service: str, passwords: Mapping[str, str]) -> None:
-    """Makes the service's roles (`passwords`: owner, api, worker), its schemas and its rights. Repeatable."""
-    async with await AsyncConnection.connect(superuser_dsn, autocommit=True) as connection:
+    """Makes the service's roles (`passwords`: owner, api, worker), its schemas and its rights. Repeatable.
+
+    Roles belong to the whole server, so that two of these at the same time would meet in its catalogue."""
+    async with await AsyncConnection.connect(superuser_dsn) as connection:
+        await connection.execute("LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE")
         await _make_role(connection, "analyst", None)
         await _make_role(connection, f"{service}_append", None)
         for kind in LOGINS:
