@@ -196,20 +196,28 @@ class Running:
 
 
 @asynccontextmanager
+async def new_log(superuser_dsn: str, service: str) -> AsyncIterator[dict[str, str]]:
+    """The empty store of a service in a database of its own, which is dropped afterwards: DSNs by role."""
+    name = f"{service}_{secrets.token_hex(6)}"
+    server = superuser_dsn.rpartition("/")[0]
+    async with await AsyncConnection.connect(superuser_dsn, autocommit=True) as admin:
+        await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        try:
+            await provision(f"{server}/{name}", service, PASSWORDS)
+            dsns = {kind: login(server, f"{service}_{kind}", PASSWORDS[kind], name) for kind in PASSWORDS}
+            await migrate(dsns["owner"], service)
+            yield {**dsns, "superuser": f"{server}/{name}"}
+        finally:
+            await admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@asynccontextmanager
 async def running(
     superuser_dsn: str, folder: Path, service: Service, settings_type: type[ServiceSettings], app: FastAPI
 ) -> AsyncIterator[Running]:
-    """The service on a database of its own, which is dropped afterwards. `superuser_dsn` ends with a database."""
-    name = f"{service.name}_{secrets.token_hex(6)}"
-    server = superuser_dsn.rpartition("/")[0]
+    """The service on a database of its own. `superuser_dsn` ends with a database."""
     async with AsyncExitStack() as stack:
-        admin = await stack.enter_async_context(await AsyncConnection.connect(superuser_dsn, autocommit=True))
-        await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-        drop = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name))
-        stack.push_async_callback(admin.execute, drop)
-        await provision(f"{server}/{name}", service.name, PASSWORDS)
-        dsns = {kind: login(server, f"{service.name}_{kind}", PASSWORDS[kind], name) for kind in PASSWORDS}
-        await migrate(dsns["owner"], service.name)
+        dsns = await stack.enter_async_context(new_log(superuser_dsn, service.name))
         signer = Signer()
         (folder / "jwks.json").write_bytes(signer.key_set())
         (folder / "master.key").write_text(b64encode(secrets.token_bytes(32)).decode())
