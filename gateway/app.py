@@ -1,5 +1,6 @@
 """The gateway as an ASGI app: dashboards, docs, and everything else through to the services."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from gateway.catalogue import PREFIX, read_catalogue
 from gateway.forward import MAX_UPLOAD, ROUTE, Forward
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
-from shared import refusals
+from shared import refusals, telemetry
 from shared.edge import Edge, template
 from shared.guard import Guard
 from shared.health import Health
@@ -66,6 +67,7 @@ def create_gateway(settings: GatewaySettings) -> Gateway:
             yield
             app.health.stopping = True
         await keys.close()
+        await asyncio.to_thread(telemetry.flush)
 
     app = Gateway(
         title="Rollbook",

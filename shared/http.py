@@ -1,5 +1,6 @@
 """The API process of a service: routes inside, kernel behind, guard and edge around."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -54,11 +55,12 @@ def create_app(service: Service, settings_type: type[ServiceSettings], *, router
             app.state.kernel = kernel
             app.state.verifier = Verifier(keys, service.name)
             app.state.idempotency = Idempotency(kernel.keyring.master.derive("http-idempotency"))
-            app.health.checks["database"] = lambda: _answers(kernel)
+            app.health.checks["database"] = kernel.ping
             app.health.started, app.health.stopping = True, False
             yield
             app.health.stopping = True
         await keys.close()
+        await asyncio.to_thread(telemetry.flush)
 
     app = Api(
         title=f"Rollbook {service.name}",
@@ -83,8 +85,3 @@ def create_app(service: Service, settings_type: type[ServiceSettings], *, router
     refusals.handle(app, kernel_refusals.HANDLERS)
     list(operations(app.routes))
     return app
-
-
-async def _answers(kernel: Kernel) -> None:
-    async with kernel.pool.connection() as connection:
-        await connection.execute("SELECT 1")

@@ -47,6 +47,8 @@ class Trace:
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
 
+FLUSH_MS = 2_000
+
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 _tracer: trace.Tracer | None = None
 
@@ -63,6 +65,13 @@ def configure(name: str, settings: Settings) -> None:
     if settings.otlp_endpoint is not None:
         # Loaded only here: exporter and protobuf cost a process 15 MB.
         _tracer = import_module("shared.tracing").start(name, settings.otlp_endpoint)
+
+
+def flush() -> None:
+    """Sends the spans that wait. Called when a process stops: a signal may end it before its exit handlers run."""
+    provider = trace.get_tracer_provider() if _tracer is not None else None
+    if provider is not None and hasattr(provider, "force_flush"):
+        provider.force_flush(FLUSH_MS)
 
 
 def current_trace() -> Trace:

@@ -1,7 +1,5 @@
 """OpenTelemetry: spans of this process go to an OTLP collector over HTTP."""
 
-import atexit
-
 from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import Resource
@@ -17,9 +15,7 @@ def start(service: str, endpoint: str) -> trace.Tracer:
     provider = TracerProvider(
         resource=Resource.create({"service.name": f"rollbook-{service}"}),
         sampler=ParentBased(TraceIdRatioBased(SHARE)),
-        shutdown_on_exit=False,
     )
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(endpoint=f"{endpoint.rstrip('/')}/v1/traces")))
     trace.set_tracer_provider(provider)
-    atexit.register(provider.shutdown)
     return trace.get_tracer("rollbook")
