@@ -35,19 +35,16 @@ class School:
         return await self.it.client.get(path, params=params, headers=sent)
 
     async def did(self, path: str, body: Any = None, **headers: str) -> Any:
-        answer = await self.post(path, body, **headers)
-        assert answer.is_success, answer.text
-        return answer.json()["data"]
+        return data_of(await self.post(path, body, **headers))
 
     async def got(self, path: str, **params: Any) -> Any:
-        answer = await self.get(path, params)
-        assert answer.is_success, answer.text
-        return answer.json()["data"]
+        return data_of(await self.get(path, params))
 
     async def refused(self, path: str, body: Any = None, **headers: str) -> tuple[int, str]:
         """Status and code of the problem."""
         answer = await self.post(path, body, **headers)
-        assert answer.headers["content-type"] == "application/problem+json", answer.text
+        if answer.headers["content-type"] != "application/problem+json":
+            raise AssertionError(answer.text)
         return answer.status_code, answer.json()["code"]
 
     async def person(self, given_name: str = "Ann", family_name: str = "Lee", role: str = "student") -> str:
@@ -70,3 +67,9 @@ class School:
     async def events(self) -> list[str]:
         """What was recorded after the founding."""
         return (await self.it.events(self.tenant_id))[6:]
+
+
+def data_of(answer: Response) -> Any:
+    if not answer.is_success:
+        raise AssertionError(answer.text)
+    return answer.json()["data"]

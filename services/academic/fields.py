@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
 
 ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 PRINTABLE = r"^[^\x00-\x1f\x7f]+$"
@@ -17,6 +17,13 @@ def only_iso(value: Any) -> Any:
     if isinstance(value, date) or (isinstance(value, str) and ISO_DAY.fullmatch(value)):
         return value
     raise ValueError("a day is written 2026-09-01")
+
+
+def no_number(value: Any) -> Any:
+    """As above, for instants."""
+    if isinstance(value, str) and "-" in value[1:]:
+        return value
+    raise ValueError("an instant is written 2026-09-01T17:00:00+02:00")
 
 
 def known_zone(value: str) -> str:
@@ -38,5 +45,6 @@ Kind = Annotated[str, StringConstraints(pattern=r"^[A-Za-z:._-]{1,50}$")]
 Flag = Annotated[bool, Field(strict=True)]
 Seats = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 Day = Annotated[date, BeforeValidator(only_iso), Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]
+Instant = Annotated[AwareDatetime, BeforeValidator(no_number)]
 Clock = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(known_zone)]

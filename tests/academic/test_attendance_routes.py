@@ -1,5 +1,7 @@
 """Attendance over HTTP, on a real store."""
 
+import asyncio
+
 from infra.testing.harness import Running
 from infra.testing.school import School
 
@@ -171,3 +173,11 @@ async def test_R0_5_the_school_summary_counts_marks_once(school: School) -> None
         "present": 2,
         "corrections": 1,
     }
+
+
+async def test_A12_two_who_mark_the_same_class_at_once_make_one_event(school: School) -> None:
+    it = await lesson(school)
+    body = marks(**{it.ann: "P", it.ben: "A"})
+    answers = await asyncio.gather(*(school.post(f"/meetings/{it.meeting_id}/attendance", body) for _ in range(4)))
+    assert [answer.status_code for answer in answers] == [201] * 4
+    assert (await school.events()).count("academic.attendance_marked") == 1

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from academic.classes.commands import (
     assign_teacher,
@@ -24,7 +24,7 @@ from academic.classes.refusals import (
 )
 from academic.classes.roster import Roster, RosterLine, roster_of
 from academic.classes.seats import Assignment, Enrolment
-from academic.fields import Day, Flag
+from academic.fields import Day, Flag, Instant
 from academic.people.directory import Directory, names_of
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may
@@ -36,7 +36,7 @@ from shared.problems import problems
 router = APIRouter(tags=["enrolments"])
 
 KnownAt = Annotated[
-    Annotated[int, Field(ge=0, lt=2**63)] | AwareDatetime | None,
+    Annotated[int, Field(ge=0, lt=2**63)] | Instant | None,
     Field(union_mode="left_to_right"),
     Query(description="Ask what was known at this position, or at this instant (with offset)"),
 ]

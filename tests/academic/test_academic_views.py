@@ -1,0 +1,106 @@
+"""Every view comes out the same when it is filled anew, in whatever batches, and when it is told everything twice."""
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from psycopg import sql
+
+from academic.service import SERVICE
+from infra.testing.harness import Running
+from infra.testing.school import School
+from shared.database import Connection
+from shared.log_feed import read_page
+from shared.records import Record
+from shared.tables import Rows
+from shared.views import View
+
+Contents = dict[str, list[Any]]
+VIEWS = [view for view in SERVICE.views if not view.__module__.startswith("academic.imports")]
+"""Those of the imports are told by imports: see there."""
+
+
+async def life(school: School) -> None:
+    """A school's life in which every kind of event of the views occurs."""
+    year = {"title": "26/27", "type": "schoolYear", "start_on": "2026-09-01", "end_on": "2027-07-01"}
+    year_id = (await school.did("/academic-sessions", year))["id"]
+    await school.did(f"/academic-sessions/{year_id}/dates", {"start_on": "2026-09-02", "end_on": "2027-07-02"})
+    org_id = (await school.did("/orgs", {"name": "Music"}))["id"]
+    await school.did(f"/orgs/{org_id}/name", {"name": "Dance"})
+    course_id = (await school.did("/courses", {"title": "Piano", "grades": ["1", 'a "b"', "c\\d"]}))["id"]
+    await school.did(f"/courses/{course_id}/revision", {"title": "Piano I", "subjects": ["Music"]})
+    class_id = await school.class_(course_id=course_id, capacity=3, academic_session_ids=[year_id])
+    ann, ben, eva = await school.person("Ann"), await school.person("Ben"), await school.person("Eva", role="teacher")
+    await school.did(f"/people/{ann}/guardians", {"guardian_id": eva})
+    await school.did(f"/people/{ann}/correction", {"given_name": "Anna", "family_name": "L", "roles": ["student"]})
+    first, second = await school.enrolment(class_id, ann), await school.enrolment(class_id, ben)
+    teacher = (await school.did(f"/classes/{class_id}/teachers", {"person_id": eva, "primary": True}))["enrolment_id"]
+    await school.did(f"/classes/{class_id}/teachers/{teacher}/removal", {"on": "2026-12-01"})
+    path = f"/classes/{class_id}/enrolments/{second}"
+    meeting_id = await school.meeting(class_id)
+    marks = {"marks": [{"enrolment_id": first, "code": "P"}, {"enrolment_id": second, "code": "A"}]}
+    register_id = (await school.did(f"/meetings/{meeting_id}/attendance", marks))["id"]
+    await school.did(f"/registers/{register_id}/corrections", {"enrolment_id": second, "code": "E", "reason": "ill"})
+    await school.did(f"/registers/{register_id}/closure")
+    await school.did(f"{path}/withdrawal", {"on": "2026-11-01"})
+    await school.did(f"{path}/withdrawal", {"on": "2026-10-01"})
+    await school.did(f"{path}/dates", {"begin_on": "2026-09-01", "end_on": "2026-12-01"})
+    await school.did(f"{path}/withdrawal", {"on": "2026-10-15"})
+    other = await school.meeting(class_id, "2026-09-14")
+    await school.did(f"/meetings/{other}/cancellation", {"reason": "weather"})
+    await school.did("/attendance-codes/L/retirement")
+    await school.did(f"/people/{ben}/archiving")
+    await school.did(f"/classes/{class_id}/closure")
+
+
+async def filled(connection: Connection, it: Running, view: type[View], batches: Sequence[list[Record]]) -> Contents:
+    schema = "bench"
+    for table in view.TABLES:
+        for statement in table.ddl(schema):
+            await connection.execute(statement)
+    readers = {topic: handler.reader(it.kernel.codec) for topic, handler in view.HANDLERS.items()}
+    for batch in batches:
+        rows = Rows(connection, schema)
+        for record in batch:
+            if record.topic in readers:
+                outcome = view.HANDLERS[record.topic].function(view(), readers[record.topic](record), rows)
+                if inspect.isawaitable(outcome):
+                    await outcome
+        await rows.flush()
+    contents = await contents_of(connection, schema, view)
+    for table in view.TABLES:
+        await connection.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(schema, table.name)))
+    return contents
+
+
+async def contents_of(connection: Connection, schema: str, view: type[View]) -> Contents:
+    found: Contents = {}
+    for table in view.TABLES:
+        query = sql.SQL("SELECT to_jsonb(t) FROM {} t ORDER BY 1").format(sql.Identifier(schema, table.name))
+        found[table.name] = await (await connection.execute(query)).fetchall()
+    return found
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.NAME)
+async def test_a_view_is_the_same_filled_anew_or_told_twice(academic: Running, lived: School, view: type[View]) -> None:
+    async with academic.kernel.pool.connection() as connection, connection.transaction(force_rollback=True):
+        records = await read_page(connection, 0, 10_000)
+        (live,) = await (
+            await connection.execute("SELECT schema FROM builds WHERE view = %s AND live", [view.NAME])
+        ).fetchall()
+        await connection.execute("CREATE SCHEMA bench")
+        expected = await contents_of(connection, live[0], view)
+        assert all(expected.values()), expected
+        one_by_one = [[record] for record in records]
+        assert await filled(connection, academic, view, [records]) == expected
+        assert await filled(connection, academic, view, one_by_one) == expected
+        assert await filled(connection, academic, view, one_by_one + one_by_one) == expected
+
+
+@pytest.fixture
+async def lived(academic: Running, school: School) -> School:
+    await life(school)
+    await academic.settle()
+    assert await academic.parked() == []
+    return school
