@@ -5,12 +5,12 @@ from exports.artifacts.artifact_list import Artifacts
 from exports.attendance.attendance import Attendance
 from exports.jobs.export_job import ExportJob
 from exports.jobs.job_list import JobList
-from exports.jobs.reactions import when_export_requested
+from exports.jobs.reactions import when_checkpoint_reached, when_export_requested, when_export_started
 from shared.service import Service
 
 SERVICE = Service(
     "exports",
     aggregates=(ExportJob, Artifact),
     views=(JobList, Artifacts, Attendance),
-    reactions=(when_export_requested,),
+    reactions=(when_export_requested, when_export_started, when_checkpoint_reached),
 )
