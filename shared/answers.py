@@ -9,7 +9,8 @@ from uuid import UUID
 
 import orjson
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic_core import CoreSchema
 
 from shared.problems import Problem
 
@@ -23,10 +24,28 @@ READERS: dict[type, Callable[[str], Any]] = {
 }
 
 
+def _be_strict(node: Any) -> None:
+    """`"5"` and `true` are no numbers. The model's own strict mode would refuse dates and ids as text, too."""
+    if isinstance(node, dict):
+        if node.get("type") in ("int", "float", "bool"):
+            node["strict"] = True
+        for inner in node.values():
+            _be_strict(inner)
+    elif isinstance(node, list | tuple):
+        for inner in node:
+            _be_strict(inner)
+
+
 class Request(BaseModel):
-    """What a client may send: nothing that is not declared."""
+    """What a client may send: nothing that is not declared, and numbers and truth values as such."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=10_000, allow_inf_nan=False)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        schema = handler(source)
+        _be_strict(schema)
+        return schema
 
 
 class Pagination(BaseModel):

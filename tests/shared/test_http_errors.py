@@ -200,6 +200,18 @@ BAD_JSON = {
     "a number": (b"7", 422, "validation-failed", ""),
     "nothing": (b"", 422, "validation-failed", ""),
     "wrong type": (b'{"person_id": 7}', 422, "validation-failed", "/person_id"),
+    "a number as text": (
+        json.dumps({"person_id": PERSON, "seats": "5"}).encode(),
+        422,
+        "validation-failed",
+        "/seats",
+    ),
+    "truth as number": (
+        json.dumps({"person_id": PERSON, "seats": True}).encode(),
+        422,
+        "validation-failed",
+        "/seats",
+    ),
     "missing field": (b"{}", 422, "validation-failed", "/person_id"),
     "infinite number": (
         b'{"person_id": "' + PERSON.encode() + b'", "seats": 1e400}',
