@@ -11,9 +11,9 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks.client import Client
 from benchmarks.figures import Figure, percentile_interval
 from infra.native.running import Running
+from infra.testing.client import Client
 
 SERVERS = ("postgres", "kafka")
 PAUSE = 0.05
@@ -47,20 +47,20 @@ async def _visible(base_url: str, samples: int) -> list[Figure]:
     async with Client(base_url) as client:
         await client.register_school("Bench school")
         orgs = await client.get("/api/academic/orgs")
-        org = orgs["data"][0]["org_id"]
+        org = orgs[0]["id"]
         course = await client.post("/api/academic/courses", {"title": "Bench", "org_id": org})
         for n in range(samples):
             began = time.perf_counter()
-            body = {"title": f"Class {n}", "org_id": org, "course_id": course["data"]["id"]}
-            class_id = (await client.post("/api/academic/classes", body))["data"]["id"]
+            body = {"title": f"Class {n}", "org_id": org, "course_id": course["id"]}
+            class_id = (await client.post("/api/academic/classes", body))["id"]
             await client.get(f"/api/academic/classes/{class_id}")
             own.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(PAUSE)
         person = {"given_name": "Eva", "family_name": "Bench", "roles": ["student"]}
         for _ in range(samples):
-            student = (await client.post("/api/academic/people", person))["data"]["id"]
+            student = (await client.post("/api/academic/people", person))["id"]
             began = time.perf_counter()
-            await client.post(f"/api/academic/classes/{class_id}/enrolments", {"person_id": student})
+            await client.post(f"/api/academic/classes/{class_id}/enrolments", {"person_id": student, "begin_on": None})
             await client.get("/api/billing/agreements?limit=1")
             foreign.append((time.perf_counter() - began) * 1000)
             await asyncio.sleep(PAUSE)

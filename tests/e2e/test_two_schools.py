@@ -1,0 +1,123 @@
+"""One school tries every route with the ids of another: the answers are those for ids that do not exist."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from infra.native.running import Running
+from infra.testing.client import Client
+from infra.testing.month import Month
+
+pytestmark = pytest.mark.xdist_group("product")
+
+DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "gateway" / "openapi.json").read_text())
+SAMPLES = {"uuid": str(uuid4()), "date": "2026-09-15", "date-time": "2026-09-15T10:00:00Z"}
+TEXTS = {"starts": "17:00", "ends": "18:00", "month": "2026-09", "zone": "Europe/Madrid", "kind": "class-attendance"}
+NOT_IDS = {"service", "code"}
+
+
+def resolve(schema: dict[str, Any]) -> dict[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return DOCUMENT["components"]["schemas"][name] if name else schema
+
+
+def body_of(schema: dict[str, Any], name: str, ids: dict[str, str]) -> Any:
+    """A body that passes validation; ids in it are taken from `ids`."""
+    schema = resolve(schema)
+    if "anyOf" in schema:
+        return body_of(schema["anyOf"][0], name, ids)
+    if "enum" in schema or "const" in schema:
+        return schema.get("const", (schema.get("enum") or [None])[0])
+    match schema.get("type"):
+        case "object":
+            return {key: body_of(value, key, ids) for key, value in schema.get("properties", {}).items()}
+        case "array":
+            return [body_of(schema["items"], name.removesuffix("s"), ids)]
+        case "integer":
+            return max(schema.get("minimum", 1), 1)
+        case "boolean":
+            return True
+    if schema.get("format") == "uuid":
+        return ids.get(name, ids.get(name.removeprefix("parent_"), SAMPLES["uuid"]))
+    return TEXTS.get(name) or SAMPLES.get(schema.get("format", ""), "P")
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in DOCUMENT["paths"].items():
+        for method, operation in methods.items():
+            if set(re.findall(r"{(\w+)}", path)) - NOT_IDS:
+                yield method.upper(), path, operation
+
+
+OPERATIONS = list(operations())
+
+
+@pytest.fixture(scope="module")
+async def schools(product: Running) -> Any:
+    """The ids of a school with a month behind it, and a client of another school."""
+    async with Client(product.base_url) as first, Client(product.base_url) as second:
+        await first.register_school("First school")
+        await second.register_school("Second school")
+        month = Month(first)
+        await month.open()
+        ids = month.ids
+        for meeting in month.meetings:
+            ids["register_id"] = (await month.mark(meeting))["id"]
+        payer = {"name": "Payer", "students": month.students}
+        ids["account_id"] = (await first.post("/api/billing/accounts", payer))["id"]
+        await first.get(f"/api/billing/accounts/{ids['account_id']}/preview?month=2026-09")
+        drafted = await first.post(f"/api/billing/accounts/{ids['account_id']}/invoices", {"month": "2026-09"})
+        ids["invoice_id"] = drafted["id"]
+        await first.post(f"/api/billing/invoices/{ids['invoice_id']}/issue")
+        correction = {"enrolment_id": ids["enrolment_id"], "code": "E", "reason": "was ill"}
+        await first.post(f"/api/academic/registers/{ids['register_id']}/corrections", correction)
+        ids["credit_note_id"] = (await first.get("/api/billing/proposals"))[0]["id"]
+        ids["agreement_id"] = (await first.get("/api/billing/agreements"))[0]["id"]
+        ids["membership_id"] = (await first.get("/api/auth/members"))[0]["id"]
+        wanted = {"kind": "class-attendance", "class_id": ids["class_id"], "from": "2026-09-01", "to": "2026-10-01"}
+        ids["job_id"] = (await first.post("/api/exports/exports", wanted))["id"]
+        ids["import_id"] = ids["guardian_id"] = ids["person_id"]
+        second.consistency = ""
+        yield ids, second
+
+
+def test_the_walls_are_tried_on_every_route_that_names_a_thing(schools: tuple[dict[str, str], Client]) -> None:
+    named = {name for _, path, _ in OPERATIONS for name in re.findall(r"{(\w+)}", path)} - NOT_IDS
+    assert named <= schools[0].keys()
+
+
+@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=lambda value: str(value)[:60])
+async def test_S1_A24_C1_R4_15_a_foreign_id_is_answered_like_one_that_does_not_exist(
+    schools: tuple[dict[str, str], Client], method: str, path: str, operation: dict[str, Any]
+) -> None:
+    ids, stranger = schools
+    unknown = {name: str(uuid4()) for name in ids}
+    foreign = await tried(stranger, method, path, operation, ids)
+    nobody = await tried(stranger, method, path, operation, unknown)
+    assert foreign[0] == 404, foreign
+    assert foreign == nobody
+
+
+async def tried(
+    client: Client, method: str, path: str, operation: dict[str, Any], ids: dict[str, str]
+) -> tuple[int, dict[str, Any]]:
+    filled = re.sub(r"{(\w+)}", lambda found: ids.get(found[1], "P"), path)
+    content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    query = {
+        one["name"]: "2026-09"
+        for one in operation.get("parameters", [])
+        if one["in"] == "query" and one.get("required")
+    }
+    status, answer = await client.ask(
+        method,
+        filled,
+        params=query,
+        headers={"Idempotency-Key": uuid4().hex},
+        **({"json": body_of(content["schema"], "", ids)} if content else {}),
+    )
+    return status, {key: value for key, value in answer.items() if key != "trace_id"}
