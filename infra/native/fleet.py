@@ -19,8 +19,8 @@ SERVERS = ("postgres", "kafka")
 APIS = tuple(f"{service}.api" for service in SERVICES)
 WORKERS = tuple(f"{service}.worker" for service in SERVICES)
 STOP_ORDER = (("gateway",), APIS, WORKERS, ("kafka",), ("postgres",))
-SERVER_SECONDS = 60.0
-SERVICE_SECONDS = 60.0
+SERVER_SECONDS = 90.0
+SERVICE_SECONDS = 120.0
 
 
 class Fleet:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
+from gateway.catalogue import PREFIX
 from infra.native.commands import dies_with
 from infra.native.fleet import APIS, SERVERS, WORKERS, Fleet
 from infra.native.output import Output
@@ -106,7 +107,7 @@ async def _tell_story(base_url: str) -> bool:
 
 def _print_addresses(fleet: Fleet, console: Console) -> None:
     gateway = fleet.ports.url("gateway")
-    console.print(f"\nRollbook is ready: {gateway}\nIts API, to try out: {gateway}/docs", highlight=False)
+    console.print(f"\nRollbook is ready: {gateway}\nIts API, to try out: {gateway}{PREFIX}/docs/", highlight=False)
     logins = fleet.state.folder / "logins.txt"
     if logins.exists():
         console.print(logins.read_text(), markup=False, highlight=False)

@@ -53,7 +53,7 @@ class Running:
         password = self._state.passwords(postgres.SUPERUSER)[postgres.SUPERUSER]
         return postgres.dsn(self.ports["postgres"], password, database=database)
 
-    def start(self, seconds: float = 180.0) -> None:
+    def start(self, seconds: float = 240.0) -> None:
         log = (self._state.path("logs") / "launcher.log").open("ab")
         with log:
             self._launcher = subprocess.Popen(
@@ -66,7 +66,7 @@ class Running:
             )
         self.wait_ready(seconds)
 
-    def wait_ready(self, seconds: float = 60.0) -> None:
+    def wait_ready(self, seconds: float = 120.0) -> None:
         """Until every process lives and has answered its readiness probe since its last start."""
         self._wait(self._is_ready, seconds, "was not ready")
 
@@ -76,7 +76,7 @@ class Running:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def wait_restarted(self, name: str, old_pid: int, seconds: float = 60.0) -> None:
+    def wait_restarted(self, name: str, old_pid: int, seconds: float = 120.0) -> None:
         self._wait(lambda: self.pids.get(name, old_pid) != old_pid, seconds, f"did not restart {name}")
         self.wait_ready(seconds)
 

@@ -55,7 +55,7 @@ class State:
         """One launcher per folder; the lock goes with the process, however it ends."""
         try:
             self.folder.mkdir(mode=0o711, parents=True, exist_ok=True)
-            (self.folder / "logs").mkdir(exist_ok=True)
+            (self.folder / "logs").mkdir(mode=0o700, exist_ok=True)
             lock = (self.folder / "lock").open("a+")
         except PermissionError:
             raise CannotStart(
@@ -74,9 +74,11 @@ class State:
             yield
 
     def path(self, *names: str) -> Path:
-        """A folder for one process's caches and files."""
-        folder = self.folder.joinpath(*names)
-        folder.mkdir(parents=True, exist_ok=True)
+        """A folder for one process's caches and files, closed to others: finished exports hold names."""
+        folder = self.folder
+        for name in names:
+            folder = folder / name
+            folder.mkdir(mode=0o700, exist_ok=True)
         return folder
 
     def passwords(self, *roles: str) -> dict[str, str]:

@@ -1,0 +1,66 @@
+"""How an operator's command reaches a service: its settings in the environment, else the product on this machine."""
+
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib import import_module
+from typing import Literal, NoReturn
+
+from rich.console import Console
+
+from infra.native import kafka, postgres
+from infra.native.ports import Ports
+from infra.native.state import State, default_folder
+from shared.database import Connection, connect, scalar
+from shared.service import Service
+from shared.topics import newest_generation
+
+Name = Literal["auth", "academic", "billing", "exports"]
+Role = Literal["owner", "worker"]
+console = Console(soft_wrap=True)
+
+
+def refuse(reason: str) -> NoReturn:
+    """A sentence for the operator, and an exit status that scripts see."""
+    console.print(reason, style="bold red", markup=False, highlight=False)
+    sys.exit(1)
+
+
+def service_of(name: Name) -> Service:
+    service: Service = import_module(f"{name}.service").SERVICE
+    return service
+
+
+def dsn(name: Name, role: Role) -> str:
+    variable = f"{name.upper()}_{role.upper()}_DSN"
+    if given := os.environ.get(variable):
+        return given
+    state, user = State(default_folder()), f"{name}_{role}"
+    return postgres.dsn(_local_ports(state, variable)["postgres"], state.passwords(user)[user], user)
+
+
+def broker(name: Name) -> str:
+    variable = f"{name.upper()}_KAFKA"
+    return os.environ.get(variable) or kafka.bootstrap(_local_ports(State(default_folder()), variable))
+
+
+@asynccontextmanager
+async def connected(name: Name, role: Role = "worker") -> AsyncIterator[Connection]:
+    async with await connect(dsn(name, role), search_path=name, statement_timeout="600s") as connection:
+        yield connection
+
+
+async def generation_of(connection: Connection, name: Name, source: str) -> int:
+    """Of the own log, or of what another service publishes now."""
+    if source == name:
+        return int(await scalar(connection, "SELECT generation FROM event_log"))
+    newest = await newest_generation(broker(name), source)
+    return refuse(f"{source} has not published anything yet.") if newest is None else newest
+
+
+def _local_ports(state: State, variable: str) -> Ports:
+    ports = state.running().get("ports")
+    return (
+        refuse(f"Set {variable}, or start the product on this machine with `make run`.") if not ports else Ports(ports)
+    )
