@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from shared.database import Pool
+from shared.members import PersonalKey
 from shared.sealed import Sealed
-from shared.writer import PersonalKey
 
 KEY_VERSION = 1
 

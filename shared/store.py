@@ -16,11 +16,12 @@ from shared.codec import Codec
 from shared.database import Pool
 from shared.errors import NotFound
 from shared.events import Aggregate
+from shared.members import Member, PendingEvent, PersonalKey, Result, TooLarge, Unstorable
 from shared.records import Record
 from shared.token import Token
-from shared.writer import Member, PendingEvent, PersonalKey, Result, TooLarge, Unavailable, Writer
+from shared.writer import Unavailable, Writer
 
-__all__ = ["Conflict", "EventStore", "KeyReused", "Stale", "Taken", "TooLarge", "Unavailable", "command"]
+__all__ = ["Conflict", "EventStore", "KeyReused", "Stale", "Taken", "TooLarge", "Unavailable", "Unstorable", "command"]
 
 A = TypeVar("A", bound=Aggregate)
 P = ParamSpec("P")

@@ -5,28 +5,28 @@ import logging
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import psycopg
 from opentelemetry import trace
-from psycopg.errors import LockNotAvailable, QueryCanceled
+from psycopg.errors import LockNotAvailable, ProgramLimitExceeded, QueryCanceled
 from psycopg.types.numeric import Int8BinaryDumper
 
-from shared.calls import Claim
-from shared.database import TIMEOUTS, Connection, connect
+from shared.database import TIMEOUTS, Connection, UnsafeDatabase, check_server, connect
 from shared.gauges import APPENDS, BATCH, WAITING
+from shared.hints import Hints
+from shared.members import MAX_BYTES, MAX_EVENTS, Member, Result, Unstorable, arrays
 
-MAX_SAVES, MAX_EVENTS, MAX_BYTES, MAX_WAITING = 256, 2_000, 4_000_000, 4_096
-NOTIFY_EVERY = 0.01
-GIVE_UP = 30.0
+MAX_SAVES, MAX_WAITING = 256, 4_096
+GIVE_UP, GIVE_UP_AT_STOP = 30.0, 5.0
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer("rollbook.store")
 
-Outcome = Literal["saved", "replayed", "key-reused", "conflict", "taken"]
+LASTING = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, ProgramLimitExceeded)
+"""Refusals of the database that the same save would meet again."""
 
 
 class Unavailable(Exception):
@@ -37,82 +37,19 @@ class Unavailable(Exception):
         self.unknown = unknown
 
 
-class TooLarge(Exception):
-    """A save above the limits: 2,000 events, 4 MB, 256 KB an event."""
-
-
-class PendingEvent(NamedTuple):
-    aggregate_id: UUID
-    version: int
-    topic: str
-    state: bytes
-    tenant_id: UUID
-
-
-class PersonalKey(NamedTuple):
-    """A person's key, wrapped by the tenant's; `wrapped` None is the erased marker."""
-
-    tenant_id: UUID
-    person_id: UUID
-    version: int
-    wrapped: bytes | None
-
-
-class Result(NamedTuple):
-    outcome: Outcome
-    position: int
-    detail: str | None
-
-
-@dataclass(eq=False)
-class Member:
-    """One save in the queue. Its bytes are made once: a re-send is identical."""
-
-    tenant_id: UUID
-    events: list[PendingEvent]
-    position: int
-    key: bytes | None = None
-    kind: str = ""
-    fingerprint: bytes = b""
-    reply: str = "{}"
-    keep: int = 0
-    claims: tuple[Claim, ...] = ()
-    releases: tuple[Claim, ...] = ()
-    keys: tuple[PersonalKey, ...] = ()
-    size: int = 0
-    done: asyncio.Future[Result] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-    def __post_init__(self) -> None:
-        self.size = sum(len(event.state) for event in self.events)
-        if len(self.events) > MAX_EVENTS or self.size > MAX_BYTES:
-            raise TooLarge(f"a save of {len(self.events)} events and {self.size} bytes")
-        if any(len(event.state) > 262_144 for event in self.events):
-            raise TooLarge("an event above 256 KB")
-
-    def resources(self) -> list[object]:
-        """What no two members of one batch may share."""
-        shared: list[object] = [event.aggregate_id for event in self.events]
-        if self.key is not None:
-            shared.append((self.tenant_id, self.key))
-        shared += [(claim.tenant_id, claim.kind, claim.key) for claim in (*self.claims, *self.releases)]
-        shared += [(key.tenant_id, key.person_id) for key in self.keys]
-        return shared
-
-
 class Writer:
     """Appends in order, one call in flight, autocommit: the log's lock is held only inside the server."""
 
     def __init__(self, dsn: str, service: str, *, die: Callable[[], None] | None = None) -> None:
         self._dsn = dsn
         self._service = service
-        self._hint = f"NOTIFY rollbook_{service}".encode()
+        self._hints = Hints(dsn, service)
         self._waiting: dict[UUID, deque[Member]] = {}
         self._count = 0
         self._wake = asyncio.Event()
         self._stopping = False
+        self._stop_by = float("inf")
         self._connection: Connection | None = None
-        self._stored = asyncio.Event()
-        self._notifier: asyncio.Task[None] | None = None
         self._die = die or (lambda: os.kill(os.getpid(), signal.SIGTERM))
         self._task: asyncio.Task[None] | None = None
         self.batches = 0
@@ -120,16 +57,16 @@ class Writer:
     async def start(self) -> None:
         self._connection = await self._connect()
         self._task = asyncio.create_task(self._run(), name=f"writer-{self._service}")
-        self._notifier = asyncio.create_task(self._notify(), name=f"notifier-{self._service}")
+        self._hints.start()
 
     async def stop(self) -> None:
         """Takes no new members, stores what waits, closes."""
         self._stopping = True
+        self._stop_by = asyncio.get_running_loop().time() + GIVE_UP_AT_STOP
         self._wake.set()
         if self._task is not None:
             await self._task
-        if self._notifier is not None:
-            self._notifier.cancel()
+        await self._hints.stop()
         if self._connection is not None:
             await self._connection.close()
 
@@ -159,10 +96,12 @@ class Writer:
             with APPENDS.time():
                 await self._store(batch)
             self.batches += 1
-            self._stored.set()
+            self._hints.give()
 
     def _next_batch(self) -> list[Member]:
-        """Takes tenants in turn; a member that shares something with the batch waits, and its tenant with it."""
+        """Takes tenants in turn; a member that shares something with the batch waits, and its tenant with it.
+
+        A tenant that was served goes behind those that were not."""
         batch: list[Member] = []
         used: set[object] = set()
         events = size = 0
@@ -177,18 +116,18 @@ class Writer:
             if not used.isdisjoint(shared):
                 continue
             queue.popleft()
+            del self._waiting[tenant]
             used.update(shared)
             batch.append(member)
             events += len(member.events)
             size += member.size
             if queue:
+                self._waiting[tenant] = queue
                 turn.append(tenant)
-            else:
-                del self._waiting[tenant]
         self._count -= len(batch)
         return batch
 
-    async def _store(self, batch: list[Member]) -> None:
+    async def _store(self, batch: list[Member], *, sent_before: bool = False) -> None:
         """Answers every member of the batch. A closed connection is an unknown outcome: the identical batch again."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + GIVE_UP
@@ -198,14 +137,20 @@ class Writer:
                 if self._connection is None or self._connection.closed:
                     self._connection = await self._connect()
                 rows = await self._call(self._connection, batch)
-            except psycopg.Error as error:
+            except UnsafeDatabase as error:
+                log.critical("%s", error)
+                self._fail(batch, Unavailable("the store is another one now", unknown=True))
+                self._die()
+                return
+            except Exception as error:  # noqa: BLE001 - nobody else would answer those who wait
                 if self._connection is not None and not self._connection.closed:
-                    await self._store_failed(batch, error, sent_before=tries > 0)
+                    await self._store_failed(batch, error, sent_before=sent_before or tries > 0)
                     return
-                if loop.time() > give_up:
-                    log.error("the store did not answer for %s s: restarting", GIVE_UP)
+                if loop.time() > min(give_up, self._stop_by):
+                    log.error("the store does not answer: giving up")
                     self._fail(batch, Unavailable("the store does not answer", unknown=True))
-                    self._die()
+                    if not self._stopping:
+                        self._die()
                     return
                 tries += 1
                 await asyncio.sleep(min(0.05 * 2**tries, 1.0))
@@ -215,16 +160,18 @@ class Writer:
                     member.done.set_result(Result(*row))
             return
 
-    async def _store_failed(self, batch: list[Member], error: psycopg.Error, *, sent_before: bool) -> None:
+    async def _store_failed(self, batch: list[Member], error: Exception, *, sent_before: bool) -> None:
         """The connection lives, so the batch surely aborted: its members go one by one, a bad one hurts itself."""
         if isinstance(error, LockNotAvailable | QueryCanceled):
             self._fail(batch, Unavailable("the store is busy", unknown=sent_before))
-        elif len(batch) == 1:
-            log.error("an append failed: %s", type(error).__name__)
-            self._fail(batch, Unavailable(f"the append failed: {type(error).__name__}", unknown=sent_before))
-        else:
+        elif len(batch) > 1:
             for member in batch:
-                await self._store([member])
+                await self._store([member], sent_before=sent_before)
+        else:
+            log.error("an append failed: %s", type(error).__name__)
+            reason = f"the append failed: {type(error).__name__}"
+            lasting = isinstance(error, LASTING) or not isinstance(error, psycopg.Error)
+            self._fail(batch, Unstorable(reason) if lasting else Unavailable(reason, unknown=sent_before))
 
     @staticmethod
     def _fail(batch: list[Member], error: Exception) -> None:
@@ -235,6 +182,11 @@ class Writer:
 
     async def _connect(self) -> Connection:
         connection = await connect(self._dsn, search_path=self._service, **TIMEOUTS)
+        try:
+            await check_server(connection)
+        except BaseException:
+            await connection.close()
+            raise
         connection.adapters.register_dumper(int, Int8BinaryDumper)
         return connection
 
@@ -243,43 +195,5 @@ class Writer:
             cursor = await connection.execute(APPEND, arrays(batch), prepare=True)
             return await cursor.fetchall()
 
-    async def _notify(self) -> None:
-        """Hints for readers: after the commit, at most one in 10 ms. A lost one costs only latency."""
-        connection: Connection | None = None
-        while True:
-            await self._stored.wait()
-            self._stored.clear()
-            try:
-                if connection is None or connection.closed:
-                    connection = await self._connect()
-                await connection.execute(self._hint)
-            except psycopg.Error:
-                log.debug("a notification was lost")
-            await asyncio.sleep(NOTIFY_EVERY)
-
 
 APPEND = b"SELECT * FROM append(" + b", ".join([b"%b"] * 28) + b")"
-
-
-def arrays(batch: list[Member]) -> list[list[Any] | None]:
-    """The parallel arrays of the server function; what no member has is None, so that the server skips it."""
-    events = [(n, *event) for n, member in enumerate(batch, 1) for event in member.events]
-    claims = [(n, claim) for n, member in enumerate(batch, 1) for claim in member.claims]
-    releases = [(n, claim) for n, member in enumerate(batch, 1) for claim in member.releases]
-    keys = [(n, *key[:3], key.wrapped or b"") for n, member in enumerate(batch, 1) for key in member.keys]
-    keyed = [(m.key, m.kind, m.fingerprint, m.position, m.reply, m.keep) for m in batch]
-    key, kind, fingerprint, position, reply, keep = columns(keyed, 6)
-    if not any(member.key is not None for member in batch):
-        key = kind = fingerprint = reply = keep = None
-    return [
-        [member.tenant_id for member in batch],
-        *(key, kind, fingerprint, position, reply, keep),
-        *columns(events, 6),
-        *columns([(n, c.tenant_id, c.kind, c.key, c.owner) for n, c in claims], 5),
-        *columns([(n, c.tenant_id, c.kind, c.key, c.owner) for n, c in releases], 5),
-        *columns(keys, 5),
-    ]
-
-
-def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any] | None]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [None] * width

@@ -9,7 +9,7 @@ from academic.imports.oneroster.records import Record
 from shared.calls import Claim
 from shared.errors import DomainError
 from shared.events import Aggregate
-from shared.writer import PersonalKey
+from shared.members import PersonalKey
 
 
 @dataclass(slots=True)
