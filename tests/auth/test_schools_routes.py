@@ -58,6 +58,18 @@ async def test_a_repeated_registration_has_one_effect_and_the_same_answer(auth: 
     assert len((await auth.client.get("/me", headers=await auth.signed_in(email))).json()["data"]["schools"]) == 1
 
 
+async def test_copies_of_a_registration_that_come_at_once_leave_one_password(
+    auth: Any, email: str, superuser_dsn: str
+) -> None:
+    before = await rows(superuser_dsn, "SELECT count(*) FROM auth.passwords")
+    key = str(uuid7())
+    answers = await asyncio.gather(*[auth.register(email, key=key) for _ in range(5)])
+    assert {answer.content for answer in answers} == {answers[0].content}
+    after = await rows(superuser_dsn, "SELECT count(*) FROM auth.passwords")
+    assert after[0][0] - before[0][0] == 1
+    assert (await auth.login(email)).status_code == 200
+
+
 async def test_a_second_owner_cannot_take_an_address_without_its_password(auth: Any, email: str) -> None:
     await auth.register(email)
     refused = await auth.register(email.upper(), password="another long password")

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import hashlib
 import io
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,8 +12,12 @@ import pytest
 
 from exports.artifacts.artifact import artifact_id
 from exports.artifacts.files import ArtifactFiles
-from exports.jobs import export_job, writing
+from exports.jobs import export_job, reactions, writing
+from exports.jobs.commands import complete_export, report_checkpoint, request_export
+from exports.jobs.export_job import Checkpoint, ExportJob
+from shared.calls import Actor, Call, Saved
 from shared.ids import uuid7
+from shared.store import EventStore
 
 
 def read(content: bytes) -> list[dict[str, str]]:
@@ -96,18 +101,19 @@ async def test_a_correction_shows_in_the_next_file(exports: Any) -> None:
     assert codes == [("P", "0"), ("A", "1")]
 
 
-async def test_N11_an_export_shows_what_was_known_when_it_was_asked_for(exports: Any) -> None:
-    """The same position gives the same bytes, whatever happened since: also after a crash."""
+async def test_N11_the_same_request_at_the_same_position_gives_the_same_bytes(exports: Any) -> None:
     tenant = uuid7()
-    class_id, meeting, ana, _ = await lesson(exports, tenant)
+    class_id, meeting, ana, bad = await lesson(exports, tenant)
     job_id = await exports.exported(tenant, class_id)
     first = (await exports.artifact(tenant, job_id)).content
     await exports.academic.corrected(tenant, class_id, meeting, "2026-09-07", ana, "A")
-    job = await exports.worker.store.get(export_job.ExportJob, UUID(job_id), tenant)
-    async with exports.worker.reading(writing.Attendance, tenant) as reading:
-        again = await writing.rows_of(reading, job.query, job.positions, after=None, limit=10)
-    assert {row.code for row in again} == {line["code"] for line in read(first)} == {"P", "A"}
-    assert not any(row.corrected for row in again)
+    await exports.academic.marked(tenant, class_id, "2026-09-08", {ana: "P", bad: "P"})
+    job = await exports.worker.store.get(ExportJob, UUID(job_id), tenant)
+    call = Call(tenant_id=tenant, actor=Actor("user", "ann"), now=datetime.now(UTC), correlation_id=uuid7())
+    again = await request_export(exports.worker.store, call, uuid7(), job.query, job.positions)
+    await exports.finished(tenant, str(again.id))
+    assert (await exports.artifact(tenant, str(again.id))).content == first
+    assert (await exports.artifact(tenant, await exports.exported(tenant, class_id))).content != first
 
 
 async def test_only_the_days_asked_for_are_in_the_file(exports: Any) -> None:
@@ -134,6 +140,45 @@ async def test_D2_progress_counts_rows_over_many_steps(exports: Any, monkeypatch
     assert len(lines) == 12
     topics = await topics_of(exports, UUID(job_id))
     assert topics.count("exports.checkpoint_reached") == 3
+
+
+async def test_N11_a_crash_after_the_file_was_renamed_has_no_second_effect(
+    exports: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    crashes = iter([True, True])
+
+    async def crashing(*arguments: Any) -> Saved:
+        if next(crashes, False):
+            raise TimeoutError
+        return await complete_export(*arguments)
+
+    monkeypatch.setattr(reactions, "complete_export", crashing)
+    tenant = uuid7()
+    class_id, *_ = await lesson(exports, tenant)
+    job_id = await exports.exported(tenant, class_id)
+    assert list(crashes) == []
+    assert (await topics_of(exports, UUID(job_id))).count("exports.export_completed") == 1
+    assert await topics_of(exports, artifact_id(UUID(job_id))) == ["exports.artifact_sealed"]
+    answer = await exports.client.get(f"/exports/{job_id}/manifest", headers=exports.headers(tenant))
+    content = (await exports.artifact(tenant, job_id)).content
+    assert answer.json()["data"]["files"][0]["sha256"] == hashlib.sha256(content).hexdigest()
+
+
+async def test_a_draft_that_was_lost_between_two_steps_is_written_again(
+    exports: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export_job, "FEWEST_ROWS", 1)
+    tenant = uuid7()
+    class_id, *_ = await lesson(exports, tenant)
+    whole = (await exports.artifact(tenant, await exports.exported(tenant, class_id))).content
+
+    async def losing(store: EventStore, call: Call, job_id: UUID, checkpoint: Checkpoint) -> Saved:
+        ArtifactFiles(exports.artifacts).discard(tenant, artifact_id(job_id))
+        return await report_checkpoint(store, call, job_id, checkpoint)
+
+    monkeypatch.setattr(reactions, "report_checkpoint", losing)
+    again = (await exports.artifact(tenant, await exports.exported(tenant, class_id))).content
+    assert again == whole
 
 
 async def test_an_empty_period_gives_a_file_with_a_header_only(exports: Any) -> None:

@@ -65,10 +65,13 @@ async def _with_new_user(
     tenant, membership = founded(school, user, call)
     claim = credentials.claim(owner.email, user_id)
     try:
-        return await store.save(tenant, user, membership, call=call, claims=(claim,), keys=sealer.new)
+        saved = await store.save(tenant, user, membership, call=call, claims=(claim,), keys=sealer.new)
     except Taken:
         await credentials.forget(user_id)
         raise EmailTaken(pointer="/owner/email") from None
+    if user_id not in saved.ids:
+        await credentials.forget(user_id)
+    return saved
 
 
 async def _for_known_user(

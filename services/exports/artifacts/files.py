@@ -3,7 +3,7 @@
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
@@ -74,7 +74,8 @@ class ArtifactFiles:
             yield Draft(file, temporary, final)
 
     def discard(self, tenant_id: UUID, artifact_id: UUID) -> None:
-        with storage():
+        """Of a job that failed. A folder that cannot be written keeps it."""
+        with suppress(OSError):
             part_of(self.path(tenant_id, artifact_id)).unlink(missing_ok=True)
 
 

@@ -41,6 +41,7 @@ async def go_on(act: Act, job_id: UUID, last: Checkpoint | None) -> None:
             step = await write_step(draft, act, job, last)
             sealed = await asyncio.to_thread(draft.seal, step.size) if step.ended else None
     except StorageFailed:
+        files.discard(job.tenant_id, artifact_id(job_id))
         await fail_export(act.store, act.call, job_id, "storage-failed")
         return
     if sealed is not None:
