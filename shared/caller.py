@@ -102,9 +102,9 @@ class Caller:
             traceparent=telemetry.current_traceparent(),
         )
 
-    def reading(self, view: type[View], after_reactions_of: str | None = None) -> AbstractAsyncContextManager[Reading]:
+    def reading(self, view: type[View]) -> AbstractAsyncContextManager[Reading]:
         """The view as this caller's tenant sees it, at least as new as the caller's consistency token."""
-        return self.kernel.reading(view, self.tenant_id, self._token, after_reactions_of)
+        return self.kernel.reading(view, self.tenant_id, self._token)
 
     def accepted(self, saved: Saved, message: str) -> Answer[Receipt]:
         """The answer to a command. A replay gives the same bytes: what differs travels in headers."""

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from shared.codec import Codec
 from shared.database import Pool, check_server, open_pool
-from shared.freshness import Freshness, Positions
+from shared.effects import Effects
+from shared.freshness import Freshness
 from shared.personal import Keyring, MasterKey
 from shared.reading import Reading, ViewBehind, ViewParked, reading
 from shared.records import partition_of
@@ -30,6 +31,7 @@ class Kernel:
         self.store = EventStore(service.name, pool, writer, self.codec)
         self.keyring = Keyring(master, pool)
         self.freshness = Freshness(pool)
+        self._effects = Effects(service, self.freshness)
 
     @classmethod
     @asynccontextmanager
@@ -57,26 +59,19 @@ class Kernel:
 
     @asynccontextmanager
     async def reading(
-        self,
-        view: type[View],
-        tenant_id: UUID,
-        token: Token | None = None,
-        after_reactions_of: str | None = None,
-        within: float = WAIT,
+        self, view: type[View], tenant_id: UUID, token: Token | None = None, within: float = WAIT
     ) -> AsyncIterator[Reading]:
-        """The live build of a view, as new as the token asks. Raises ViewBehind, ViewParked.
-
-        `after_reactions_of` names a service whose events change this view through reactions: the token's position
-        there is waited for in the reactions first, then in the own log."""
+        """The live build of a view, as new as the token asks: also after this service's reactions to what the token
+        names in other services. Waits `within` seconds for each step. Raises ViewBehind, ViewParked."""
         token = token or Token()
         wanted = token.position(view.SOURCE, tenant_id)
-        partition = self._partition(view.SOURCE, tenant_id)
-        if after_reactions_of is not None and (asked := token.position(after_reactions_of, tenant_id)):
-            wanted = max(wanted, await self._after_reactions(after_reactions_of, tenant_id, asked, within))
+        if self.service.name == view.SOURCE:
+            wanted = max(wanted, await self._effects.stored(token, tenant_id, within))
+        partition = 0 if self.service.name == view.SOURCE else partition_of(tenant_id)
         for attempt in (1, 2):
             async with reading(self.pool, view, tenant_id, partition, self.service.name) as read:
                 if read.position >= wanted:
-                    if wanted and await self._parked(read, wanted):
+                    if wanted and await self._parked(read, token, wanted):
                         raise ViewParked
                     yield read
                     return
@@ -89,25 +84,14 @@ class Kernel:
         if not await self.freshness.until(lambda positions: positions.get(awaited, 0) >= wanted, within):
             raise ViewBehind
 
-    async def _after_reactions(self, source: str, tenant_id: UUID, asked: int, within: float) -> int:
-        partition = self._partition(source, tenant_id)
-        names = [reaction.name for reaction in self.service.reactions if reaction.source == source]
-
-        def reached(positions: Positions) -> bool:
-            return all(positions.get((name, source, partition), asked) >= asked for name in names)
-
-        if not await self.freshness.until(reached, within):
-            raise ViewBehind
-        return await self.freshness.head()
-
-    async def _parked(self, read: Reading, wanted: int) -> bool:
+    async def _parked(self, read: Reading, token: Token, wanted: int) -> bool:
+        """Whether the view, or a reaction that feeds it, stopped at or before what the token asks."""
+        asked = self._effects.sources(token, read.tenant_id)
         rows = await read.rows(
-            "SELECT 1 FROM parked WHERE tenant_id = %(tenant)s AND consumer = %(consumer)s AND position <= %(wanted)s"
-            " LIMIT 1",
-            consumer=read.consumer,
-            wanted=wanted,
+            "SELECT consumer, source, position FROM parked WHERE tenant_id = %(tenant)s AND consumer = ANY(%(names)s)",
+            names=[read.consumer, *self._effects.consumers(token, read.tenant_id)],
         )
-        return bool(rows)
-
-    def _partition(self, source: str, tenant_id: UUID) -> int:
-        return 0 if source == self.service.name else partition_of(tenant_id)
+        return any(
+            row["position"] <= (wanted if row["consumer"] == read.consumer else asked.get(row["source"], 0))
+            for row in rows
+        )

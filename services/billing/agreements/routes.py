@@ -6,7 +6,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from billing.agreements.agreements import AgreementRow, Agreements, agreements_of
-from billing.fresh import caught_up
 from shared.answers import Answer, Page
 from shared.caller import Caller, may
 from shared.problems import problems
@@ -22,6 +21,6 @@ async def get_agreements(
 ) -> Answer[list[AgreementRow]]:
     """Who is charged for which class, and who pays."""
     after = page.after(UUID)
-    async with caught_up(caller, Agreements) as read:
+    async with caller.reading(Agreements) as read:
         rows = await agreements_of(read, after[0] if after else None, page.limit + 1, needs_payer)
     return caller.page(rows, "Agreements", read, page, lambda row: (row.id,))

@@ -14,7 +14,6 @@ from billing.credit_notes.credit_notes import (
     credit_notes_of,
     proposals_of,
 )
-from billing.fresh import caught_up
 from billing.invoices.invoice import CreditExceedsInvoice
 from billing.issuers.commands import SchoolNotReady
 from shared.answers import Answer, Page, Receipt, Request
@@ -33,7 +32,7 @@ class RejectionRequest(Request):
 async def get_proposals(page: Page, caller: Annotated[Caller, may("invoices.read")]) -> Answer[list[CreditNoteRow]]:
     """Credit notes that wait for a person: a mark or a date was corrected after the invoice."""
     after = page.after(UUID)
-    async with caught_up(caller, CreditNotes) as read:
+    async with caller.reading(CreditNotes) as read:
         rows = await proposals_of(read, after[0] if after else None, page.limit + 1)
     return caller.page(rows, "Proposals", read, page, lambda row: (row.id,))
 
@@ -42,7 +41,7 @@ async def get_proposals(page: Page, caller: Annotated[Caller, may("invoices.read
 async def get_credit_notes(page: Page, caller: Annotated[Caller, may("invoices.read")]) -> Answer[list[CreditNoteRow]]:
     """Credit notes in every state."""
     after = page.after(UUID)
-    async with caught_up(caller, CreditNotes) as read:
+    async with caller.reading(CreditNotes) as read:
         rows = await credit_notes_of(read, after[0] if after else None, page.limit + 1)
     return caller.page(rows, "Credit notes", read, page, lambda row: (row.id,))
 
@@ -52,7 +51,7 @@ async def get_credit_note(
     credit_note_id: UUID, caller: Annotated[Caller, may("invoices.read")]
 ) -> Answer[CreditNoteRow]:
     """One credit note with the items that it takes back."""
-    async with caught_up(caller, CreditNotes) as read:
+    async with caller.reading(CreditNotes) as read:
         row = await credit_note_of(read, credit_note_id)
     if row is None:
         raise NotFound

@@ -9,7 +9,6 @@ from pydantic import BaseModel, Field
 
 from billing.accounts.account import BillingAccount
 from billing.agreements.agreements import Agreements, agreements_of_students
-from billing.fresh import caught_up
 from billing.invoices.commands import DraftOutdated, draft_invoice, issue_invoice
 from billing.invoices.explaining import (
     ExplainedLine,
@@ -92,7 +91,7 @@ async def get_agreement_preview(
     agreement_id: UUID, month: MonthQuery, caller: Annotated[Caller, may("invoices.read")]
 ) -> Answer[Preview]:
     """What one agreement owes now, with or without a payer. Nothing is stored."""
-    async with caught_up(caller, Agreements) as read:
+    async with caller.reading(Agreements) as read:
         pass
     preview = await preview_agreement(caller, agreement_id, Month.parse(month))
     return caller.answer(preview, "Preview", read)
@@ -172,6 +171,6 @@ async def found(caller: Caller, invoice_id: UUID) -> tuple[InvoiceRow, list[Line
 
 async def paid_by(caller: Caller, account_id: UUID) -> list[UUID]:
     """The agreements of the students whom the account pays for; the commands check each one again."""
-    async with caught_up(caller, Agreements) as read:
+    async with caller.reading(Agreements) as read:
         account = await caller.store.get(BillingAccount, account_id, caller.tenant_id)
         return await agreements_of_students(read, list(account.students))

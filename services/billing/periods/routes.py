@@ -6,7 +6,6 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from billing.fresh import caught_up
 from billing.periods.marks import Marks, UnpricedMark, unpriced_marks
 from shared.answers import Answer, Page
 from shared.caller import Caller, may
@@ -19,6 +18,6 @@ router = APIRouter(tags=["charges"])
 async def get_unpriced_marks(page: Page, caller: Annotated[Caller, may("invoices.read")]) -> Answer[list[UnpricedMark]]:
     """Billable marks without a plan in force on their day. They become items when one is assigned."""
     after = page.after(date, UUID, UUID)
-    async with caught_up(caller, Marks) as read:
+    async with caller.reading(Marks) as read:
         rows = await unpriced_marks(read, after, page.limit + 1)
     return caller.page(rows, "Unpriced marks", read, page, lambda row: (row.held_on, row.period_id, row.meeting_id))

@@ -118,7 +118,7 @@ async def post_version(
 async def get_plans(page: Page, caller: Annotated[Caller, may("plans.read")]) -> Answer[list[Plan]]:
     """Fee plans with all their versions."""
     after = page.after(UUID)
-    async with caller.reading(PriceList, after_reactions_of="auth") as read:
+    async with caller.reading(PriceList) as read:
         plans = await plans_of(read, after[0] if after else None, page.limit + 1)
     return caller.page(plans, "Plans", read, page, lambda plan: (plan.id,))
 
@@ -126,7 +126,7 @@ async def get_plans(page: Page, caller: Annotated[Caller, may("plans.read")]) ->
 @router.get("/plans/{plan_id}", responses=problems(NotFound))
 async def get_plan(plan_id: UUID, caller: Annotated[Caller, may("plans.read")]) -> Answer[Plan]:
     """One fee plan with all its versions."""
-    async with caller.reading(PriceList, after_reactions_of="auth") as read:
+    async with caller.reading(PriceList) as read:
         plan = await plan_of(read, plan_id)
     if plan is None:
         raise NotFound

@@ -5,7 +5,6 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from billing.fresh import caught_up
 from billing.summaries.summary import Summary, Totals, totals_of, waits_of
 from shared.answers import Answer
 from shared.caller import Caller, may
@@ -26,6 +25,6 @@ class SummaryAnswer(BaseModel):
 @router.get("/summary", responses=problems())
 async def get_summary(caller: Annotated[Caller, may("invoices.read")]) -> Answer[SummaryAnswer]:
     """The school's money in one look, for dashboards."""
-    async with caught_up(caller, Summary) as read:
+    async with caller.reading(Summary) as read:
         totals, waits = await totals_of(read), await waits_of(read)
     return caller.answer(SummaryAnswer(totals=totals, **vars(waits)), "Summary", read)
