@@ -47,6 +47,7 @@ DESCRIPTIONS = {
 }
 NAMED = {
     "if-match-malformed": "Command",
+    "cursor-malformed": "Page",
     "json-malformed": "Body",
     "idempotency-key-missing": "Key",
     "validation-failed": "Values",
@@ -94,6 +95,8 @@ def _complete(described: dict[str, Any], method: str, operation: Operation, shar
     parameters += [_header(*header) for header in _headers(method, access)]
     has_values = has_body or any(parameter["in"] != "header" for parameter in parameters)
     kernels = _kernel_codes(method, access, has_body, has_values)
+    if any(parameter["name"] == "cursor" for parameter in parameters):
+        kernels["400"] += ["cursor-malformed"]
     responses: dict[str, Any] = {}
     for status, response in described["responses"].items():
         own = response.pop(CODES, [])
@@ -131,9 +134,8 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
         codes["422"] = ["validation-failed"]
     if has_body:
         codes["400"] += ["json-malformed", "json-too-deep"]
-        codes["415"] = ["media-type-unsupported"]
     if has_body or access.body_limit:
-        codes["413"] = ["body-too-large"]
+        codes |= {"413": ["body-too-large"], "415": ["media-type-unsupported"]}
     if method == "GET":
         codes["425"] = ["view-behind", "view-parked", "key-absent"]
         return codes
