@@ -91,7 +91,9 @@ def test_the_walls_are_tried_on_every_route_that_names_a_thing(schools: tuple[di
     assert named <= schools[0].keys()
 
 
-@pytest.mark.parametrize(("method", "path", "operation"), OPERATIONS, ids=lambda value: str(value)[:60])
+@pytest.mark.parametrize(
+    ("method", "path", "operation"), OPERATIONS, ids=[f"{method} {path}" for method, path, _ in OPERATIONS]
+)
 async def test_S1_A24_C1_R4_15_a_foreign_id_is_answered_like_one_that_does_not_exist(
     schools: tuple[dict[str, str], Client], method: str, path: str, operation: dict[str, Any]
 ) -> None:
