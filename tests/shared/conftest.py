@@ -1,6 +1,8 @@
 """The toy service and its store, for the kernel's tests."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -23,15 +25,19 @@ async def town(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Async
         yield it
 
 
+@pytest.fixture(scope="session")
+def log(postgres: str, started: ExitStack) -> dict[str, str]:
+    """DSNs, by role, of one store for many tests: each takes tenants of its own."""
+    stack = asyncio.Runner()
+    opened = new_log(postgres, SERVICE.name)
+    dsns = stack.run(opened.__aenter__())
+    started.callback(stack.close)
+    started.callback(lambda: stack.run(opened.__aexit__(None, None, None)))
+    return dsns
+
+
 @pytest.fixture
-async def log(postgres: str) -> AsyncIterator[dict[str, str]]:
-    """DSNs of an empty store of this test alone, by role."""
-    async with new_log(postgres, SERVICE.name) as dsns:
-        yield dsns
-
-
-@pytest.fixture(scope="module")
-async def long_log(postgres: str) -> AsyncIterator[dict[str, str]]:
-    """DSNs of one store for a file."""
+async def empty_log(postgres: str) -> AsyncIterator[dict[str, str]]:
+    """DSNs of an empty store of this test alone."""
     async with new_log(postgres, SERVICE.name) as dsns:
         yield dsns
