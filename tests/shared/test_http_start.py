@@ -16,7 +16,7 @@ from shared.http import create_app
 from shared.serve import health_app
 from shared.service import Service
 from shared.settings import ServiceSettings
-from tests.shared.test_http_errors import make_app
+from tests.shared.sample import make_app
 
 SERVICE = Service("academic", ())
 
