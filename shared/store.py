@@ -14,7 +14,7 @@ import orjson
 from shared.calls import Call, Claim, Saved
 from shared.codec import Codec
 from shared.database import Pool
-from shared.errors import NotFound
+from shared.errors import DomainError, NotFound
 from shared.events import Aggregate
 from shared.members import Member, PendingEvent, PersonalKey, Result, TooLarge, Unstorable
 from shared.records import Record
@@ -204,9 +204,10 @@ class EventStore:
                 raise KeyReused
             case "taken":
                 raise Taken(result.detail or "")
-        first = await self.find(type(aggregates[0]), aggregates[0].id, call.tenant_id) if aggregates else None
-        current = first.version if first is not None else 0
-        raise Stale(current) if call.expected_version is not None else Conflict(current)
+        named = aggregates[0] if aggregates else None
+        now = await self.find(type(named), named.id, named.tenant_id) if named is not None else None
+        current = now.version if now is not None else 0
+        raise Conflict(current) if call.expected_version in (None, current) else Stale(current)
 
     async def replayed(self, call: Call) -> Saved | None:
         """What the same command left behind when it came before. Raises KeyReused."""
@@ -241,7 +242,8 @@ def command(
     function: Callable[Concatenate[EventStore, Call, P], Awaitable[Saved]],
 ) -> Callable[Concatenate[EventStore, Call, P], Awaitable[Saved]]:
     """A function that loads, decides and saves. A copy of a command that came before gets the first one's answer
-    before anything is decided; a conflict with another process is decided again, until the call's deadline."""
+    before anything is decided, or instead of a refusal that its own effect caused while both were under way; a
+    conflict with another process is decided again, until the call's deadline."""
 
     @functools.wraps(function)
     async def run(store: EventStore, call: Call, *args: P.args, **kwargs: P.kwargs) -> Saved:
@@ -250,8 +252,10 @@ def command(
         while saved is None:
             try:
                 saved = await function(store, call, *args, **kwargs)
-            except Stale:
-                raise
+            except (DomainError, Stale):
+                saved = await store.replayed(call)
+                if saved is None:
+                    raise
             except Conflict:
                 tries += 1
                 pause = random.uniform(0, min(0.005 * 2**tries, 0.5))  # noqa: S311
