@@ -60,9 +60,7 @@ class Shelf(Aggregate):
         TOPIC = "academic.shelf_broken"
 
     @event(Put)
-    def __init__(
-        self, *, id: UUID, tenant_id: UUID, name: str, timestamp: datetime, owner: Sealed[str] | None = None
-    ) -> None:
+    def __init__(self, *, id: UUID, tenant_id: UUID, name: str, owner: Sealed[str] | None, timestamp: datetime) -> None:
         self.name = name
         self.books: tuple[str, ...] = ()
         self.broken = False
@@ -103,7 +101,7 @@ class Notice(Aggregate):
 
 @command
 async def put_up_shelf(store: EventStore, call: Call, name: str) -> Saved:
-    shelf = Shelf(id=uuid7(), tenant_id=call.tenant_id, name=name, timestamp=call.now)
+    shelf = Shelf(id=uuid7(), tenant_id=call.tenant_id, name=name, owner=None, timestamp=call.now)
     try:
         return await store.save(shelf, call=call, claims=[Claim(call.tenant_id, "shelf", name, shelf.id)])
     except Taken:
