@@ -26,7 +26,7 @@ def serve_worker(service: Service, settings: ServiceSettings) -> None:
 
 
 async def run_worker(service: Service, settings: ServiceSettings) -> None:
-    """Until SIGTERM or SIGINT: then readers end their batch, the relay its page, and the locks are released."""
+    """Until SIGTERM or SIGINT: then readers and relay stop, safely wherever they are, and the locks are released."""
     telemetry.configure(service.name, settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -40,8 +40,11 @@ async def run_worker(service: Service, settings: ServiceSettings) -> None:
         serving = asyncio.create_task(web.serve())
         await asyncio.wait([asyncio.create_task(stop.wait()), leading, serving], return_when=FIRST_COMPLETED)
         web.should_exit = True
+        if leading.done():
+            leading.result()
         leading.cancel()
         await asyncio.wait([leading, serving], timeout=STOP_WITHIN)
+    telemetry.flush()
 
 
 def dsn_of(settings: ServiceSettings) -> str:
