@@ -32,7 +32,7 @@ ENROLLMENT = {"sourcedId": "e1", "classSourcedId": "c1", "userSourcedId": "u1", 
 CREATED = {"orgs": 1, "academicSessions": 4, "classes": 1, "users": 6, "enrollments": 3}
 CASES = [
     ("oneroster-1.1-sample.zip", CREATED, 12),
-    ("oneroster-1.2-sample.zip", CREATED | {"roles": 7}, 26),
+    ("oneroster-1.2-sample.zip", CREATED | {"roles": 7}, 27),
 ]
 
 
@@ -47,7 +47,7 @@ async def school(product: Running) -> AsyncIterator[Client]:
         yield client
 
 
-async def send(client: Client, content: bytes, **params: Any) -> Answer:
+async def send(client: Client, content: bytes | AsyncIterator[bytes], **params: Any) -> Answer:
     headers = {"Content-Type": "application/zip"}
     return await client.ask("POST", "/academic/imports", data=content, headers=headers, params=params, refused=True)
 
@@ -128,9 +128,11 @@ async def test_A25_bad_input_is_a_problem_with_a_pointer_and_nothing_is_applied(
     assert product.pids["academic.api"] == pid
 
 
+async def pieces(number: int) -> AsyncIterator[bytes]:
+    for _ in range(number):
+        yield bytes(1_048_576)
+
+
 async def test_A25_an_upload_above_50_mb_is_refused_at_the_door(school: Client) -> None:
-    try:
-        answer = await send(school, bytes(60 * 1_048_576))
-    except aiohttp.ClientOSError:
-        return
+    answer = await send(school, pieces(51))
     assert (answer.status, answer.body["code"]) == (413, "body-too-large")

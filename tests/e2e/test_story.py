@@ -23,7 +23,7 @@ async def told(product: Running) -> str:
 async def test_N2_the_story_prints_an_explained_invoice(told: str) -> None:
     lines = told.splitlines()
     (at,) = (number for number, line in enumerate(lines) if line.startswith("Invoice F"))
-    marks = [line for line in lines[at + 1 : at + 6] if "mark P" in line and "event " in line]
+    marks = [line for line in lines[at + 1 : at + 9] if "mark P" in line and "event " in line]
     assert len(marks) == 4
 
 
