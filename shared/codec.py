@@ -40,6 +40,14 @@ class Meta(TypedDict):
     traceparent: NotRequired[str]
 
 
+class Raw(TypedDict):
+    meta: Meta
+    data: dict[str, Any]
+
+
+RAW = TypeAdapter(Raw)
+
+
 class EventType:
     """How one class of events is stored."""
 
@@ -54,6 +62,7 @@ class EventType:
         self.fields: dict[str, Any] = {
             name: hint for name, hint in hints.items() if name not in ENVELOPE and get_origin(hint) is not ClassVar
         }
+        self.defaults = {name: getattr(cls, name) for name in self.fields if hasattr(cls, name)}
         self.sealed = tuple(name for name, hint in self.fields.items() if "Sealed[" in str(hint))
         data = TypedDict(f"{cls.__qualname__}Data", self._data_fields())  # type: ignore[misc]
         stored = TypedDict(f"{cls.__qualname__}Stored", {"meta": Meta, "data": data})  # type: ignore[misc] # noqa: UP013
@@ -61,7 +70,7 @@ class EventType:
         self.data_adapter: TypeAdapter[Any] = TypeAdapter(data)
 
     def _data_fields(self) -> dict[str, Any]:
-        return {name: NotRequired[hint] if hasattr(self.cls, name) else hint for name, hint in self.fields.items()}
+        return {name: NotRequired[hint] if name in self.defaults else hint for name, hint in self.fields.items()}
 
     def subjects(self, event: Any) -> list[UUID]:
         """The person whose key seals fields of this event: its `person_id`, else the aggregate itself."""
@@ -118,6 +127,7 @@ class Codec:
             raise Undecodable(f"{topic} is newer than this release")
         event = object.__new__(kind.cls)
         values = event.__dict__
+        values.update(kind.defaults)
         values.update(stored["data"])
         values["originator_id"] = aggregate_id
         values["originator_version"] = version
@@ -139,7 +149,7 @@ def event_classes(aggregate: type[Aggregate]) -> list[type[Aggregate.Event]]:
 
 def upcast(kind: EventType, state: bytes) -> Mapping[str, Any]:
     """Old data in today's shape: `upcast_v1_v2(data)`, `upcast_v2_v3(data)` … change the dict in place."""
-    stored = orjson.loads(state)
+    stored = RAW.validate_json(state)
     version = stored["meta"].get("class_version", 1)
     while version < kind.version:
         getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(stored["data"])

@@ -27,9 +27,12 @@ class Token:
             entries = {(str(service), UUID(hex=tenant)): position for service, tenant, position in rows}
         except (binascii.Error, orjson.JSONDecodeError, TypeError, AttributeError, ValueError) as error:
             raise ValueError("malformed consistency token") from error
+        token = cls(entries)
         if any(type(position) is not int or not 0 <= position < 2**63 for position in entries.values()):
             raise ValueError("malformed consistency token")
-        return cls(entries)
+        if token.encode() != text:
+            raise ValueError("malformed consistency token")
+        return token
 
     def merge(self, other: "Token") -> "Token":
         merged = dict(self.entries)
