@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from rich.console import Console
 
 from gateway.catalogue import PREFIX
+from infra.native import postgres
 from infra.native.commands import dies_with
 from infra.native.fleet import APIS, SERVERS, WORKERS, Fleet
 from infra.native.output import Output
@@ -140,6 +141,7 @@ def _forget(console: Console) -> int:
     try:
         with state.held():
             state.forget()
+            postgres.forget_copy()
     except CannotStart as problem:
         console.print(str(problem), style="bold red", markup=False, highlight=False)
         return 1

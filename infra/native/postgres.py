@@ -33,13 +33,23 @@ def dsn(port: int, password: str, user: str = SUPERUSER, database: str = DATABAS
 
 
 def binaries() -> Path:
-    spec = importlib.util.find_spec(PACKAGE)
-    if spec is None or not spec.submodule_search_locations:
-        raise CannotStart("PostgreSQL's binaries are not installed: run `make setup`.")
-    package = Path(spec.submodule_search_locations[0])
+    package = _package()
     if reach.database_user() is None or reach.is_reachable(package):
         return package / INSTALL / "bin"
     return _copied(package) / INSTALL / "bin"
+
+
+def forget_copy() -> None:
+    package = _package()
+    if reach.database_user() is not None and not reach.is_reachable(package):
+        shutil.rmtree(reach.shelter(package))
+
+
+def _package() -> Path:
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise CannotStart("PostgreSQL's binaries are not installed: run `make setup`.")
+    return Path(spec.submodule_search_locations[0])
 
 
 def _copied(package: Path) -> Path:

@@ -107,14 +107,16 @@ class State:
         """Where the database lies: here, or outside when its user cannot come here."""
         pointer = self.folder / "postgres.path"
         here = self.folder / "postgres"
+        known = pointer.read_text().strip() if pointer.exists() else None
         if reach.database_user() is None or reach.is_reachable(self.folder):
             home = here
         else:
             home = reach.shelter(self.folder) / "postgres"
             check_space(home.parent)
+            if known is None and home.exists():
+                shutil.rmtree(home)  # left by a state folder that was removed by hand, with all its keys
             if here.exists() and not home.exists():
                 shutil.move(here, home)
-        known = pointer.read_text().strip() if pointer.exists() else None
         if known not in (None, str(here), str(home)):
             raise CannotStart(
                 f"{self.folder} was moved or copied, its database is still in {known}: "

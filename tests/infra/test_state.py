@@ -58,6 +58,22 @@ def test_in_a_private_folder_the_database_lies_outside_and_is_forgotten_too(tmp_
 
 
 @needs_root
+def test_what_a_removed_folder_left_outside_is_not_taken_for_ours(tmp_path: Path) -> None:
+    """Its passwords and keys went with the folder, so nobody can open it."""
+    tmp_path.chmod(0o700)
+    state = State(tmp_path / "state")
+    state.folder.mkdir()
+    left = state.postgres_home()
+    left.mkdir()
+    (state.folder / "postgres.path").unlink()
+    try:
+        assert state.postgres_home() == left
+        assert not left.exists()
+    finally:
+        state.forget()
+
+
+@needs_root
 def test_a_copied_folder_does_not_share_the_database_of_its_original(tmp_path: Path) -> None:
     tmp_path.chmod(0o700)
     state = State(tmp_path / "state")
