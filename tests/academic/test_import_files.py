@@ -6,6 +6,7 @@ import pytest
 
 from academic.imports.oneroster.bundle import Bundle, read_bundle
 from academic.imports.oneroster.records import UserRow
+from academic.imports.refusals import RowsTooMany
 from infra.demo_files import bundle, csv_bytes, header, manifest, zipped
 
 ORG = {"sourcedId": "o1", "name": "North", "type": "school"}
@@ -258,3 +259,15 @@ def test_A25_a_manifest_with_a_word_of_its_own_is_an_error(tmp_path: Path) -> No
         "wrong-case",
         "duplicate-entry",
     ]
+
+
+def test_A25_a_column_in_another_case_is_understood(tmp_path: Path) -> None:
+    result = orgs(tmp_path, b"SOURCEDID,Name,TYPE\no1,North,school\n")
+    assert found(result) == []
+    assert list(result.records["orgs"]) == ["o1"]
+
+
+def test_A25_more_rows_than_an_import_takes_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("academic.imports.oneroster.bundle.MAX_ROWS", 2)
+    with pytest.raises(RowsTooMany):
+        read(tmp_path, bundle({"orgs": [ORG | {"sourcedId": f"o{n}"} for n in range(3)]}))

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from httpx2 import Response
 
+from academic.source_ids import person_id
 from infra.demo_files import Rows, bundle, manifest, zipped
 from infra.testing.school import School
 
@@ -447,3 +448,31 @@ async def test_A25_only_a_zip_is_taken_and_only_from_who_may(school: School) -> 
     assert (answer.status_code, answer.json()["code"]) == (415, "media-type-unsupported")
     school.permissions = ("imports.read",)
     assert (await post(school, bundle(files()))).status_code == 403
+
+
+async def test_A25_a_role_missing_from_a_bulk_file_ends_when_the_caller_says_so(school: School) -> None:
+    two = [*ROLES, ROLES[1] | {"sourcedId": "r8", "role": "principal"}]
+    await imported(school, bundle(files(roles=two)))
+    await school.it.settle()
+    await imported(school, bundle(files()))
+    assert await roles_of(school, "Tom") == ["teacher", "principal"]
+    await imported(school, bundle(files()), retire_missing=True)
+    assert await roles_of(school, "Tom") == ["teacher"]
+
+
+async def test_A25_a_person_whose_data_was_erased_stays_erased(school: School) -> None:
+    await imported(school, bundle(files()))
+    ana = person_id(school.tenant_id, "u1")
+    kernel = school.it.kernel
+    erased = kernel.keyring.erased(school.tenant_id, ana)
+    await kernel.store.save(call=school.it.call(school.tenant_id, key=b"erase"), keys=[erased])
+    before = await school.events()
+    report = await imported(school, bundle(files(users=[ANA | {"familyName": "Luna"}, TOM, EVA])))
+    assert counts(report, "skipped") == {"users": 1, "roles": 1}
+    assert {code for *_, code in codes(report)} == {"person-erased"}
+    assert "academic.person_details_corrected" not in (await school.events())[len(before) :]
+
+
+async def roles_of(school: School, given_name: str) -> list[str]:
+    people = await school.got("/people")
+    return next(person["roles"] for person in people if person["given_name"] == given_name)

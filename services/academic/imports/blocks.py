@@ -12,7 +12,7 @@ from academic.imports.oneroster.standins import placeholder
 from academic.imports.people import PersonRows
 
 Kind = Literal["orgs", "academicSessions", "courses", "users", "classes"]
-MANY = 100
+MANY = 50
 """The weight of a block: one for an aggregate, a tenth for each enrolment. A save takes 2,000 events."""
 
 

@@ -1,5 +1,6 @@
 """A block of rows against what the school has now. Nothing is saved here: a dry run ends with this."""
 
+from asyncio import sleep
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -76,6 +77,8 @@ async def _classes(ground: Ground, classes: Sequence[ClassRows]) -> Decided:
         if rows.row is not None:
             class_ = _settle(decided, ground, CLASSES, rows.row, class_)
         for row in rows.enrolments:
+            # Other requests of the process get their turn: a full class compares many stays.
+            await sleep(0)
             _enrol(decided, ground, row, class_)
         if class_ is not None:
             decided.keep(class_)
