@@ -5,7 +5,9 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-PATTERN = r"^(19|20|21)\d\d-(0[1-9]|1[0-2])$"
+PATTERN = r"^(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])$"
+"""What a request may ask for."""
+WRITTEN = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
 
 
 @dataclass(frozen=True, order=True)
@@ -15,9 +17,10 @@ class Month:
 
     @classmethod
     def parse(cls, text: str) -> "Month":
-        if not re.match(PATTERN, text):
+        written = WRITTEN.fullmatch(text)
+        if written is None:
             raise ValueError("a month is written 2026-09")
-        return cls(int(text[:4]), int(text[5:]))
+        return cls(int(written[1]), int(written[2]))
 
     @classmethod
     def of(cls, day: date) -> "Month":

@@ -1,5 +1,6 @@
 """The billing service on a real PostgreSQL; academic and auth are told by hand, a new school for each test."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -25,6 +26,7 @@ class Desk:
     tenant_id: UUID = field(default_factory=uuid7)
     class_id: UUID = field(default_factory=uuid7)
     course_id: UUID = field(default_factory=uuid7)
+    settling: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def found(self) -> "Desk":
         told = {"name": "Academy", "country": "ES", "currency": "EUR", "zone": "Europe/Madrid"}
@@ -73,7 +75,8 @@ class Desk:
     async def post(self, path: str, body: Any = None, **headers: str) -> Response:
         sent = self.it.headers(self.tenant_id, PERMISSIONS, **headers)
         answer = await self.it.client.post(path, json=body, headers=sent)
-        await self.it.settle()
+        async with self.settling:
+            await self.it.settle()
         return answer
 
     async def get(self, path: str, **params: Any) -> Response:

@@ -3,8 +3,8 @@
 from datetime import UTC, date, datetime
 from uuid import UUID
 
+from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from billing.invoices.invoice import Invoice, invoice_id
@@ -139,7 +139,7 @@ AFTER = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @for_all(BEFORE, AFTER)
 def test_N3_invoices_and_accepted_proposals_are_what_correct_data_would_have_given(
     before: list[tuple[str, ...]], after: list[tuple[str, ...]]
@@ -154,7 +154,7 @@ def test_N3_invoices_and_accepted_proposals_are_what_correct_data_would_have_giv
     assert all(0 <= one.credited.amount <= one.total.amount for one in office.invoices.values())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @for_all(BEFORE, st.lists(MARKS | DATES, max_size=12))
 def test_N3_a_proposal_is_exactly_the_difference_and_never_more_than_the_invoice(
     before: list[tuple[str, ...]], after: list[tuple[str, ...]]

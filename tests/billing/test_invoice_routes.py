@@ -180,3 +180,16 @@ async def test_the_statement_and_the_summary_add_up(desk: Any, today: date) -> N
         }
     ]
     assert (summary["drafts"], summary["proposals"]) == (0, 0)
+
+
+async def test_a_month_that_has_its_own_draft_stays_there(desk: Any) -> None:
+    await desk.priced(("monthly", 6000))
+    ann = await desk.enrolled()
+    account = await desk.account(ann.student_id)
+    drafts = [
+        (await desk.did(f"/accounts/{account}/invoices", {"month": month}))["id"]
+        for month in ("2026-09", "2026-10", "2026-11")
+    ]
+    for draft in reversed(drafts):
+        await desk.did(f"/invoices/{draft}/issue")
+        assert (await desk.got(f"/invoices/{draft}"))["total"]["amount"] == 6000

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from uuid import UUID
 
+from hypothesis import HealthCheck, settings
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from shared.ids import uuid7
 
 TENANT, CLASS, PLAN, EVENT = uuid7(), uuid7(), uuid7(), uuid7()
 SEPTEMBER = Month(2026, 9)
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 DAYS = st.dates(date(2026, 7, 1), date(2026, 11, 30))
 
 
@@ -78,6 +80,7 @@ def test_B1_a_price_that_changes_within_the_month_is_charged_by_the_day() -> Non
     ]
 
 
+@PATIENT
 @for_all(st.integers(1, 10**7), DAYS, st.lists(DAYS, max_size=4, unique=True))
 def test_B6_a_month_cut_into_versions_of_one_price_costs_that_price(
     price: int, begin_on: date, cuts: list[date]
@@ -88,6 +91,7 @@ def test_B6_a_month_cut_into_versions_of_one_price_costs_that_price(
     assert sum(c.amount.amount for c in parts) == sum(c.amount.amount for c in whole)
 
 
+@PATIENT
 @for_all(st.integers(0, 10**7), DAYS, st.integers(0, 90))
 def test_B6_a_share_of_a_month_is_never_more_than_the_month_and_at_most_half_a_cent_off(
     price: int, begin_on: date, length: int
@@ -105,6 +109,7 @@ def test_days_without_a_plan_are_not_charged() -> None:
     assert [c.amount.amount for c in charges] == [3000]
 
 
+@PATIENT
 @for_all(st.lists(st.tuples(st.integers(1, 30), st.sampled_from([0, 1999, 2000, 2500])), max_size=40))
 def test_N2_every_cent_of_a_line_is_the_sum_of_its_items_and_no_item_is_left_out(
     marks: list[tuple[int, int]],

@@ -16,6 +16,7 @@ from billing.accounts.commands import (
     unlink_student,
 )
 from billing.accounts.statement import Statement, StatementEntry, statement_of
+from billing.fields import Email, Lines, Title
 from billing.students.students import Students, students_of
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
@@ -27,9 +28,9 @@ router = APIRouter(tags=["accounts"])
 
 
 class PayerRequest(Request):
-    name: str = Field(min_length=1, max_length=200)
-    address: str | None = Field(None, min_length=1, max_length=500)
-    email: str | None = Field(None, min_length=3, max_length=254, pattern="^[^@\\s]+@[^@\\s]+$")
+    name: Title
+    address: Lines | None = None
+    email: Email | None = None
 
     def payer(self) -> Payer:
         return Payer(self.name, self.address, self.email)

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from billing.accounts.account import BillingAccount
 from billing.agreements.agreement import Agreement
 from billing.document_hash import document_hash
-from billing.invoices.invoice import Invoice, NothingToInvoice, invoice_id
-from billing.invoices.preparing import Prepared, prepare
+from billing.invoices.drafts import draft_of
+from billing.invoices.invoice import Invoice, NothingToInvoice
+from billing.invoices.preparing import PreparedPeriod, prepare
 from billing.issuers.commands import issuer_of
 from billing.issuers.issuer import Issuer, default_issuer_id
 from billing.months import Month
@@ -30,10 +31,18 @@ async def draft_invoice(
     """The account's one draft of this month: made, or brought up to date."""
     account = await store.get(BillingAccount, account_id, call.tenant_id)
     agreements = await agreements_paid_by(store, account, agreement_ids)
-    prepared = await prepare(store, call, agreements, month)
+    prepared = await prepare(store, call, agreements, month, account_id)
     if not prepared.lines:
         raise NothingToInvoice
-    invoice = await _open_draft(store, call, account_id, month, prepared.lines[0].amount.currency)
+    id, invoice = await draft_of(store, call.tenant_id, account_id, str(month))
+    invoice = invoice or Invoice(
+        id=id,
+        tenant_id=call.tenant_id,
+        account_id=account_id,
+        month=str(month),
+        currency=prepared.lines[0].amount.currency,
+        timestamp=call.now,
+    )
     invoice.prepare(prepared.lines, call.now)
     return await prepared.ledger.save(invoice, call=call)
 
@@ -64,13 +73,13 @@ async def issue_invoice(store: EventStore, call: Call, invoice_id: UUID) -> Save
             document_hash(content),
             call.now,
         )
-        for one in prepared.periods:
-            if one.lines:
-                one.period.close(invoice.id, account.id, one.lines, one.tariff, call.now)
-                one.agreement.invoice_month(one.period.month, invoice.id, call.now)
-        agreements = {one.agreement.id: one.agreement for one in prepared.periods}
+        for one in prepared:
+            one.period.close(invoice.id, account.id, one.lines, one.tariff, call.now)
+            one.agreement.invoice_month(one.period.month, invoice.id, call.now)
+        agreements = {one.agreement.id: one.agreement for one in prepared}
+        changed = [*numbers.changed(), *agreements.values(), *(one.period for one in prepared)]
         claim = number_claim(numbers.series, number, invoice.id)
-        return await prepared.ledger.save(invoice, *numbers.changed(), *agreements.values(), call=call, claims=[claim])
+        return await store.save(invoice, *changed, call=call, claims=[claim])
 
 
 async def agreements_paid_by(
@@ -85,30 +94,16 @@ def local_day(issuer: Issuer, now: datetime) -> date:
     return now.astimezone(ZoneInfo(issuer.zone)).date()
 
 
-async def _open_draft(store: EventStore, call: Call, account_id: UUID, month: Month, currency: str) -> Invoice:
-    ordinal = 0
-    while True:
-        id = invoice_id(account_id, str(month), ordinal)
-        invoice = await store.find(Invoice, id, call.tenant_id)
-        if invoice is None:
-            return Invoice(
-                id=id,
-                tenant_id=call.tenant_id,
-                account_id=account_id,
-                month=str(month),
-                currency=currency,
-                timestamp=call.now,
-            )
-        if not invoice.issued:
-            return invoice
-        ordinal += 1
+async def _unchanged(store: EventStore, call: Call, invoice: Invoice, account: BillingAccount) -> list[PreparedPeriod]:
+    """The draft's periods as they are now. Raises DraftOutdated unless they still give the draft's lines.
 
-
-async def _unchanged(store: EventStore, call: Call, invoice: Invoice, account: BillingAccount) -> Prepared:
-    """The draft's months as they are now. Raises DraftOutdated unless they still give the draft's lines."""
-    wanted = {line.agreement_id for line in invoice.lines.values()}
-    agreements = await agreements_paid_by(store, account, wanted)
+    Other months may have changed: they are not part of this document."""
+    drafted = set(invoice.lines.values())
+    agreements = await agreements_paid_by(store, account, {line.agreement_id for line in drafted})
     prepared = await prepare(store, call, agreements, Month.parse(invoice.month))
-    if prepared.ledger.changed() or set(prepared.lines) != set(invoice.lines.values()):
+    periods = [one for one in prepared.periods if drafted.intersection(one.lines)]
+    lines = {line for one in periods for line in one.lines}
+    its_month = {line for one in prepared.periods if one.period.month == invoice.month for line in one.lines}
+    if lines != drafted or not its_month <= drafted or any(one.period.pending_events for one in periods):
         raise DraftOutdated
-    return prepared
+    return periods

@@ -3,8 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from billing.agreements.agreement import Agreement
+from billing.invoices.drafts import draft_of
 from billing.lines import lines_of
 from billing.months import Month
 from billing.periods.charge_period import ChargePeriod
@@ -44,20 +46,41 @@ class Prepared:
         return sum(reason != "included" for reason in waiting)
 
 
-async def prepare(store: EventStore, call: Call, agreements: Iterable[Agreement], month: Month) -> Prepared:
-    """Flat prices are recorded now, for the days of the agreement in each open month. Nothing is saved here."""
+async def prepare(
+    store: EventStore,
+    call: Call,
+    agreements: Iterable[Agreement],
+    month: Month,
+    account_id: UUID | None = None,
+) -> Prepared:
+    """Flat prices are recorded now, for the days of the agreement in each open month. Nothing is saved here.
+
+    An earlier month that the account has a draft of stays there."""
     known = {agreement.id: agreement for agreement in sorted(agreements, key=lambda one: one.id)}
     ledger = Ledger(store, call.tenant_id, call.now)
     places = [Place.of(agreement, text) for agreement in known.values() for text in _months(month)]
-    book = await open_price_book(store, call.tenant_id, {(one.class_id, one.course_id) for one in known.values()})
+    periods = [
+        period
+        for period in await ledger.periods(places)
+        if not period.closed and (period.version > 1 or period.month == str(month))
+    ]
+    drafted = await _drafted(store, call.tenant_id, account_id, {one.month for one in periods} - {str(month)})
+    targets = {(one.class_id, one.course_id) for one in known.values()}
+    book = await open_price_book(store, call.tenant_id, targets)
     return Prepared(
         tuple(
             _prepared(known[period.agreement_id], period, book, call.now)
-            for period in await ledger.periods(places)
-            if not period.closed and (period.version > 1 or period.month == str(month))
+            for period in periods
+            if period.month not in drafted
         ),
         ledger,
     )
+
+
+async def _drafted(store: EventStore, tenant_id: UUID, account_id: UUID | None, months: Iterable[str]) -> set[str]:
+    if account_id is None:
+        return set()
+    return {month for month in months if (await draft_of(store, tenant_id, account_id, month))[1] is not None}
 
 
 def _months(last: Month) -> list[str]:

@@ -27,16 +27,17 @@ class Preview(BaseModel):
 
 async def preview_account(caller: Caller, account_id: UUID, month: Month, agreement_ids: Iterable[UUID]) -> Preview:
     account = await caller.store.get(BillingAccount, account_id, caller.tenant_id)
-    return await _preview(caller, await agreements_paid_by(caller.store, account, agreement_ids), month)
+    agreements = await agreements_paid_by(caller.store, account, agreement_ids)
+    return await _preview(caller, agreements, month, account_id)
 
 
 async def preview_agreement(caller: Caller, agreement_id: UUID, month: Month) -> Preview:
     agreement = await caller.store.get(Agreement, agreement_id, caller.tenant_id)
-    return await _preview(caller, [agreement], month)
+    return await _preview(caller, [agreement], month, None)
 
 
-async def _preview(caller: Caller, agreements: list[Agreement], month: Month) -> Preview:
-    prepared = await prepare(caller.store, caller.call, agreements, month)
+async def _preview(caller: Caller, agreements: list[Agreement], month: Month, account_id: UUID | None) -> Preview:
+    prepared = await prepare(caller.store, caller.call, agreements, month, account_id)
     names = await names_for(caller, *students_and_classes(prepared.lines))
     return Preview(
         month=str(month),

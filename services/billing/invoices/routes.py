@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from billing.accounts.account import BillingAccount
 from billing.agreements.agreements import Agreements, agreements_of_students
+from billing.fields import MonthText
 from billing.invoices.commands import DraftOutdated, draft_invoice, issue_invoice
 from billing.invoices.explaining import (
     ExplainedLine,
@@ -29,7 +30,7 @@ from billing.invoices.invoices import (
 from billing.invoices.previewing import Preview, preview_account, preview_agreement
 from billing.issuers.commands import SchoolNotReady
 from billing.money import Money
-from billing.months import PATTERN, Month
+from billing.months import Month
 from billing.students.names import Names, names_for
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
@@ -38,11 +39,11 @@ from shared.problems import problems
 
 router = APIRouter(tags=["invoices"])
 
-MonthQuery = Annotated[str, Query(pattern=PATTERN, description="A month, written 2026-09")]
+MonthQuery = Annotated[MonthText, Query(description="A month, written 2026-09")]
 
 
 class DraftRequest(Request):
-    month: str = Field(pattern=PATTERN)
+    month: MonthText
 
 
 class InvoiceHead(BaseModel):

@@ -73,10 +73,10 @@ class Ledger:
                 note.reject("superseded", self._now)
             self._notes.extend(notes.values())
 
-    async def save(self, *first: Aggregate, call: Call, claims: Sequence[Claim] = ()) -> Saved:
+    async def save(self, *first: Aggregate, call: Call) -> Saved:
         """What changed, in one append. A mark's item is claimed, so that it cannot stand in two periods."""
         changed = self.changed()
-        taken: list[Claim] = list(claims)
+        taken: list[Claim] = []
         released: list[Claim] = []
         for period in changed:
             before, after = self._claimed[period.id], claim_keys(period)

@@ -5,10 +5,11 @@ from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from billing.catalogue.offer import Offer, titles_of
-from billing.money import CURRENCIES, Money, Rounding
+from billing.fields import Currency, Day, MinorUnits, ReasonCode, Title
+from billing.money import Money, Rounding
 from billing.plans.commands import assign_plan, draft_plan, publish_plan_version
 from billing.plans.fee_plan import (
     ComponentNamedTwice,
@@ -28,39 +29,27 @@ from shared.problems import problems
 
 router = APIRouter(tags=["plans"])
 
-MOST = 10**12
-"""Minor units: a price beyond this is a mistake."""
-
-
-def known(currency: str) -> str:
-    if currency not in CURRENCIES:
-        raise ValueError("not a currency of ISO 4217")
-    return currency
-
-
-Currency = Annotated[str, Field(pattern="^[A-Z]{3}$"), AfterValidator(known)]
-
 
 class PlanRequest(Request):
-    title: str = Field(min_length=1, max_length=200)
+    title: Title
     currency: Currency
 
 
 class PriceRequest(Request):
     """Whole minor units: 1250 EUR is 12.50 euros."""
 
-    amount: int = Field(ge=0, le=MOST, strict=True)
+    amount: MinorUnits
     currency: Currency
 
 
 class ComponentRequest(Request):
     """`per_meeting`: the price of a billable mark. `monthly`: the price of a whole calendar month."""
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Title
     kind: ComponentKind
     price: PriceRequest
     tax_category: Literal["E"] = "E"
-    reason_code: str = Field("VATEX-EU-132-1I", pattern="^VATEX-[A-Z0-9-]{1,40}$")
+    reason_code: ReasonCode = "VATEX-EU-132-1I"
 
     def component(self) -> Component:
         price = Money(self.price.amount, self.price.currency)
@@ -68,7 +57,7 @@ class ComponentRequest(Request):
 
 
 class VersionRequest(Request):
-    effective_on: date
+    effective_on: Day
     components: list[ComponentRequest] = Field(min_length=1, max_length=20)
     rounding: Rounding = "half_up"
     proration: Proration = "calendar_days"
@@ -80,7 +69,7 @@ class AssignmentRequest(Request):
     scope: Scope
     target_id: UUID | None = None
     plan_id: UUID
-    effective_on: date
+    effective_on: Day
 
     @model_validator(mode="after")
     def _target_fits(self) -> Self:
