@@ -152,4 +152,4 @@ async def open_pool(dsn: str, *, size: int = 4) -> AsyncIterator[Pool]:
     try:
         yield pool
     finally:
-        await pool.close(timeout=2)
+        await pool.close(timeout=10)
