@@ -41,7 +41,8 @@ Email = Annotated[
 ]
 Shorts = Annotated[tuple[Short, ...], Field(max_length=50)]
 Ids = Annotated[tuple[UUID, ...], Field(max_length=50)]
-Kind = Annotated[str, StringConstraints(pattern=r"^[A-Za-z:._-]{1,50}$")]
+Ext = Annotated[str, StringConstraints(pattern=r"^ext:[A-Za-z0-9._-]{1,46}$")]
+"""A word of one's own beside those of the standard."""
 Flag = Annotated[bool, Field(strict=True)]
 Seats = Annotated[int, Field(ge=0, le=100_000, strict=True)]
 Day = Annotated[date, BeforeValidator(only_iso), Field(ge=date(1900, 1, 1), le=date(2200, 1, 1))]

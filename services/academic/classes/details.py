@@ -1,9 +1,10 @@
 """What is told of a class apart from its seats and people."""
 
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
-CLASS_TYPES = ("homeroom", "scheduled")
+ClassType = Literal["homeroom", "scheduled"]
 
 
 @dataclass(frozen=True)

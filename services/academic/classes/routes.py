@@ -8,10 +8,10 @@ from fastapi import APIRouter, Query
 
 from academic.classes.class_list import ClassLine, ClassList, class_line, classes
 from academic.classes.commands import close_class, open_class, reopen_class, revise_class, set_capacity
-from academic.classes.details import ClassDetails, Labels
+from academic.classes.details import ClassDetails, ClassType, Labels
 from academic.classes.refusals import ClassIsClosed, SeatsTaken
 from academic.courses.course import CourseIsRetired
-from academic.fields import Day, Ids, Kind, Seats, Short, Shorts, Title
+from academic.fields import Day, Ext, Ids, Seats, Short, Shorts, Title
 from academic.orgs.org import root_org_id
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
@@ -29,7 +29,7 @@ class ClassBody(Request):
 
     title: Title
     class_code: Short | None = None
-    class_type: Kind = "scheduled"
+    class_type: ClassType | Ext = "scheduled"
     course_id: UUID | None = None
     org_id: UUID | None = None
     academic_session_ids: Ids = ()

@@ -3,13 +3,14 @@
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.ids import derived
 
-ORG_TYPES = ("department", "school", "district", "local", "state", "national")
+OrgType = Literal["department", "school", "district", "local", "state", "national"]
 
 
 class OrgInsideItself(Refused):

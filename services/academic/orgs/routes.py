@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from academic.fields import Kind, Short, Title, Zone
+from academic.fields import Ext, Short, Title, Zone
 from academic.orgs.commands import create_org, move_org, rename_org, restore_org, retire_org
-from academic.orgs.org import OrgDetails, OrgInsideItself, OrgIsRetired, RootOrgStays, root_org_id
+from academic.orgs.org import OrgDetails, OrgInsideItself, OrgIsRetired, OrgType, RootOrgStays, root_org_id
 from academic.orgs.org_tree import OrgNode, OrgTree, org_tree
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may
@@ -22,7 +22,7 @@ class NewOrg(Request):
     """Without a parent the org lies directly below the school."""
 
     name: Title
-    type: Kind = "department"
+    type: OrgType | Ext = "department"
     parent_id: UUID | None = None
     identifier: Short | None = None
     zone: Zone | None = None

@@ -2,25 +2,29 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.sealed import Sealed
 
-ROLES = (
-    "student",
-    "teacher",
+Role = Literal[
     "aide",
     "counselor",
-    "principal",
-    "proctor",
-    "administrator",
+    "districtAdministrator",
     "guardian",
     "parent",
+    "principal",
+    "proctor",
     "relative",
+    "siteAdministrator",
     "staff",
-)
+    "student",
+    "systemAdministrator",
+    "teacher",
+]
+"""OneRoster's roles, and staff."""
 
 
 class PersonIsArchived(Refused):

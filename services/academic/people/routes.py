@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from academic.fields import Email, Ids, Kind, Short, Shorts, Title
+from academic.fields import Email, Ext, Ids, Short, Shorts, Title
 from academic.people.commands import (
     archive_person,
     correct_person_details,
@@ -17,7 +17,7 @@ from academic.people.commands import (
 )
 from academic.people.details import ClearDetails
 from academic.people.directory import Directory, PersonLine, people, person
-from academic.people.person import GuardianOfOneself, PersonIsArchived
+from academic.people.person import GuardianOfOneself, PersonIsArchived, Role
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound
@@ -37,7 +37,7 @@ class PersonBody(Request):
     username: Title | None = None
     phone: Short | None = None
     identifier: Short | None = None
-    roles: Annotated[tuple[Kind, ...], Field(min_length=1, max_length=20)]
+    roles: Annotated[tuple[Role | Ext, ...], Field(min_length=1, max_length=20)]
     org_ids: Ids = ()
     grades: Shorts = ()
 
@@ -62,7 +62,7 @@ async def post_person(
 async def get_people(
     paging: Page,
     caller: Annotated[Caller, may("people.read")],
-    role: Annotated[Kind | None, Query(description="Only people with this role")] = None,
+    role: Annotated[Role | Ext | None, Query(description="Only people with this role")] = None,
 ) -> Answer[list[PersonLine]]:
     """The directory, in the order of registration."""
     async with caller.reading(Directory) as read:

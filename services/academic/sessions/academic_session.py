@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from shared.errors import Refused
 from shared.events import Aggregate, event
 
-SESSION_TYPES = ("schoolYear", "semester", "term", "gradingPeriod")
+SessionType = Literal["schoolYear", "semester", "term", "gradingPeriod"]
 
 
 class SessionDatesReversed(Refused):

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from academic.fields import Day, Kind, Short, Title
-from academic.sessions.academic_session import SessionDatesReversed, SessionDetails, SessionIsClosed
+from academic.fields import Day, Ext, Short, Title
+from academic.sessions.academic_session import SessionDatesReversed, SessionDetails, SessionIsClosed, SessionType
 from academic.sessions.commands import (
     change_session_dates,
     close_academic_session,
@@ -27,7 +27,7 @@ class NewAcademicSession(Request):
     """`type`: schoolYear, semester, term or gradingPeriod. `end_on` is the first day after it."""
 
     title: Title
-    type: Kind = "term"
+    type: SessionType | Ext = "term"
     start_on: Day
     end_on: Day
     school_year: Short | None = None
