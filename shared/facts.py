@@ -33,6 +33,7 @@ class Fact(Generic[D]):
     correlation_id: UUID
     causation_id: UUID | None = None
     subjects: tuple[UUID, ...] = ()
+    traceparent: str | None = None
 
 
 def fact_of(record: Record, meta: Meta, data: D) -> Fact[D]:
@@ -50,6 +51,7 @@ def fact_of(record: Record, meta: Meta, data: D) -> Fact[D]:
         meta["correlation_id"],
         meta.get("causation_id"),
         tuple(meta.get("subjects", ())),
+        meta.get("traceparent"),
     )
 
 

@@ -48,6 +48,7 @@ class Leadership:
                 log.warning("leadership lost: %s", type(lost.exceptions[0]).__name__)
             finally:
                 self.held.clear()
+                LEADS.clear()
                 if self._connection is not None:
                     await self._connection.close()
                     self._connection = None

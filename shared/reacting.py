@@ -6,7 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import psycopg
+import structlog
 
+from shared import telemetry
 from shared.chain import Followed, Place
 from shared.database import Connection
 from shared.facts import Fact
@@ -115,14 +117,21 @@ class Reacting:
     async def _react(self, name: str, record: Record) -> None:
         reaction = self._reactions[name]
         fact: Fact[Any] = self._reads[name](record)
-        act = Act(self._kernel, call_of(reaction, fact))
-        for pause in KEY_PAUSES:
-            try:
-                await reaction.handler.function(fact, act)
-                return
-            except KeyAbsent:
-                await asyncio.sleep(pause)
-        await reaction.handler.function(fact, act)
+        ids = {"correlation_id": str(fact.correlation_id), "tenant": str(fact.tenant_id)}
+        with (
+            telemetry.following(fact.traceparent),
+            telemetry.span("reaction", reaction=name),
+            structlog.contextvars.bound_contextvars(**ids),
+        ):
+            act = Act(self._kernel, call_of(reaction, fact))
+            for pause in KEY_PAUSES:
+                try:
+                    await reaction.handler.function(fact, act)
+                except KeyAbsent:
+                    await asyncio.sleep(pause)
+                else:
+                    return
+            await reaction.handler.function(fact, act)
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
         """One parked fact again; on failure its tenant goes on waiting."""

@@ -6,6 +6,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from shared import telemetry
 from shared.calls import Actor, Call
 from shared.events import Aggregate
 from shared.facts import Fact, Handler, handler_of
@@ -71,4 +72,5 @@ def call_of(reaction: Reaction, fact: Fact[Any]) -> Call:
         key=key,
         kind=reaction.name,
         fingerprint=b"reaction",
+        traceparent=telemetry.current_traceparent(),
     )

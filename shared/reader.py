@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
+from shared import telemetry
 from shared.builds import Build
 from shared.chain import Followed, Place, follow
 from shared.database import Connection
@@ -75,7 +76,8 @@ class Reader:
             log.warning("%s: %d records do not follow on what was read", self.source, broken)
             if self._own:
                 raise HistoryGap(f"{self.source}: a position before {records[0].position} is missing")
-        await self._filling.apply(followed, self.places)
+        with telemetry.span("fill", records=len(records)):
+            await self._filling.apply(followed, self.places)
         self._advance(self._filling.consumers, followed)
         await self._reacting.apply(followed, self.places)
         self._advance(self._reacting.consumers, followed)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as Partition
 
+from shared import telemetry
 from shared.database import Connection
 from shared.envelope import Headers, event_id_of, headers_of, record_of
 from shared.gauges import HEAD, RELAYED
@@ -81,7 +82,8 @@ class Relay:
                 HEAD.set(page[-1].position if page else self.position)
                 if page:
                     await keys.send()
-                    await asyncio.wait_for(self._send(producer, page), PATIENCE)
+                    with telemetry.span("relay", events=len(page)):
+                        await asyncio.wait_for(self._send(producer, page), PATIENCE)
                 else:
                     async for _ in self._listener.notifies(timeout=WAIT, stop_after=1):
                         pass

@@ -10,10 +10,10 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from opentelemetry import trace
 from psycopg.errors import LockNotAvailable, ProgramLimitExceeded, QueryCanceled
 from psycopg.types.numeric import Int8BinaryDumper
 
+from shared import telemetry
 from shared.database import TIMEOUTS, Connection, UnsafeDatabase, check_server, connect
 from shared.gauges import APPENDS, BATCH, WAITING
 from shared.hints import Hints
@@ -23,7 +23,6 @@ MAX_SAVES, MAX_WAITING = 256, 4_096
 GIVE_UP, GIVE_UP_AT_STOP = 30.0, 5.0
 
 log = logging.getLogger(__name__)
-tracer = trace.get_tracer("rollbook.store")
 
 LASTING = (psycopg.DataError, psycopg.IntegrityError, psycopg.ProgrammingError, ProgramLimitExceeded)
 """Refusals of the database that the same save would meet again."""
@@ -191,7 +190,7 @@ class Writer:
         return connection
 
     async def _call(self, connection: Connection, batch: list[Member]) -> list[Any]:
-        with tracer.start_as_current_span("append", attributes={"batch": len(batch)}):
+        with telemetry.span("append", saves=len(batch)):
             cursor = await connection.execute(APPEND, arrays(batch), prepare=True)
             return await cursor.fetchall()
 
