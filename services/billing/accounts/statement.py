@@ -82,7 +82,7 @@ class Statement(View):
             ENTRIES,
             {
                 "tenant_id": fact.tenant_id,
-                "account_id": fact.data.person_id,
+                "account_id": fact.data.account_id,
                 "position": fact.position,
                 "kind": kind,
                 "document_id": fact.aggregate_id,

@@ -45,13 +45,14 @@ class CreditNote(Aggregate):
         TOPIC = "billing.credit_note_approved"
 
     class Issued(Aggregate.Event):
-        """`person_id` is the payer's account: the key of its details."""
+        """`person_id` is the account as well: its key seals the payer's details."""
 
         TOPIC = "billing.credit_note_issued"
         PUBLIC = True
         number: str
         issued_on: date
         issuer_id: UUID
+        account_id: UUID
         invoice_id: UUID
         invoice_number: str
         person_id: UUID
@@ -125,6 +126,7 @@ class CreditNote(Aggregate):
             number=number,
             issued_on=issued_on,
             issuer_id=issuer_id,
+            account_id=self.account_id,
             invoice_id=self.invoice_id,
             invoice_number=invoice_number,
             person_id=self.account_id,
@@ -141,6 +143,7 @@ class CreditNote(Aggregate):
         number: str,
         issued_on: date,
         issuer_id: UUID,
+        account_id: UUID,
         invoice_id: UUID,
         invoice_number: str,
         person_id: UUID,

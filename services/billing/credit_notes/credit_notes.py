@@ -18,6 +18,7 @@ NOTES = Table(
     columns={
         "tenant_id": "uuid",
         "credit_note_id": "uuid",
+        "position": "int8",
         "invoice_id": "uuid",
         "account_id": "uuid",
         "agreement_id": "uuid",
@@ -34,15 +35,18 @@ NOTES = Table(
         "reason": "text",
         "hash": "text",
     },
-    indexes=(("tenant_id", "state"), ("tenant_id", "account_id")),
+    indexes=(("tenant_id", "position"), ("tenant_id", "state"), ("tenant_id", "account_id")),
 )
+END = 2**63 - 1
 ITEMS: TypeAdapter[Any] = TypeAdapter(tuple[Item, ...])
 
 
 class CreditNoteRow(BaseModel):
-    """`source_event_id` is the correction in the register that led to it; `items` are what is credited."""
+    """`source_event_id` is the correction in the register that led to it; `items` are what is credited;
+    `position` orders by the day of the proposal."""
 
     id: UUID
+    position: int
     invoice_id: UUID
     account_id: UUID
     agreement_id: UUID
@@ -75,6 +79,7 @@ class CreditNotes(View):
             {
                 "tenant_id": fact.tenant_id,
                 "credit_note_id": fact.aggregate_id,
+                "position": fact.position,
                 "invoice_id": told.invoice_id,
                 "account_id": told.account_id,
                 "agreement_id": told.agreement_id,
@@ -116,28 +121,29 @@ class CreditNotes(View):
 
 
 SELECT = (
-    "SELECT credit_note_id AS id, invoice_id, account_id, agreement_id, student_id, month, state,"
+    "SELECT credit_note_id AS id, position, invoice_id, account_id, agreement_id, student_id, month, state,"
     " jsonb_build_object('amount', amount, 'currency', currency) AS amount, source_event_id, items, number,"
     " invoice_number, issued_on, reason, hash FROM credit_note WHERE tenant_id = %(tenant)s "
 )
 
 
-async def proposals_of(read: Reading, after: UUID | None, limit: int) -> list[CreditNoteRow]:
-    """What waits for a person: to be approved, or approved and to be issued."""
+async def proposals_of(read: Reading, after: int | None, limit: int) -> list[CreditNoteRow]:
+    """What waits for a person, oldest first: to be approved, or approved and to be issued."""
     return await read.all(
         CreditNoteRow,
-        SELECT + "AND (state = 'proposed' OR state = 'approved') AND credit_note_id > %(after)s"
-        " ORDER BY credit_note_id LIMIT %(limit)s",
-        after=after or UUID(int=0),
+        SELECT + "AND (state = 'proposed' OR state = 'approved') AND position > %(after)s"
+        " ORDER BY position LIMIT %(limit)s",
+        after=after or 0,
         limit=limit,
     )
 
 
-async def credit_notes_of(read: Reading, after: UUID | None, limit: int) -> list[CreditNoteRow]:
+async def credit_notes_of(read: Reading, before: int | None, limit: int) -> list[CreditNoteRow]:
+    """Newest first."""
     return await read.all(
         CreditNoteRow,
-        SELECT + "AND credit_note_id > %(after)s ORDER BY credit_note_id LIMIT %(limit)s",
-        after=after or UUID(int=0),
+        SELECT + "AND position < %(before)s ORDER BY position DESC LIMIT %(limit)s",
+        before=before or END,
         limit=limit,
     )
 

@@ -31,19 +31,19 @@ class RejectionRequest(Request):
 @router.get("/proposals", responses=problems())
 async def get_proposals(page: Page, caller: Annotated[Caller, may("invoices.read")]) -> Answer[list[CreditNoteRow]]:
     """Credit notes that wait for a person: a mark or a date was corrected after the invoice."""
-    after = page.after(UUID)
+    after = page.after(int)
     async with caller.reading(CreditNotes) as read:
         rows = await proposals_of(read, after[0] if after else None, page.limit + 1)
-    return caller.page(rows, "Proposals", read, page, lambda row: (row.id,))
+    return caller.page(rows, "Proposals", read, page, lambda row: (row.position,))
 
 
 @router.get("/credit-notes", responses=problems())
 async def get_credit_notes(page: Page, caller: Annotated[Caller, may("invoices.read")]) -> Answer[list[CreditNoteRow]]:
-    """Credit notes in every state."""
-    after = page.after(UUID)
+    """Credit notes in every state, newest first."""
+    before = page.after(int)
     async with caller.reading(CreditNotes) as read:
-        rows = await credit_notes_of(read, after[0] if after else None, page.limit + 1)
-    return caller.page(rows, "Credit notes", read, page, lambda row: (row.id,))
+        rows = await credit_notes_of(read, before[0] if before else None, page.limit + 1)
+    return caller.page(rows, "Credit notes", read, page, lambda row: (row.position,))
 
 
 @router.get("/credit-notes/{credit_note_id}", responses=problems(NotFound))

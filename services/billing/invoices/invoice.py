@@ -67,13 +67,14 @@ class Invoice(Aggregate):
         line_id: UUID
 
     class Issued(Aggregate.Event):
-        """`person_id` is the payer's account: the key of its details."""
+        """`person_id` is the account as well: its key seals the payer's details."""
 
         TOPIC = "billing.invoice_issued"
         PUBLIC = True
         number: str
         issued_on: date
         issuer_id: UUID
+        account_id: UUID
         month: str
         person_id: UUID
         payer_name: Sealed[str]
@@ -166,6 +167,7 @@ class Invoice(Aggregate):
             number=number,
             issued_on=issued_on,
             issuer_id=issuer_id,
+            account_id=self.account_id,
             month=self.month,
             person_id=self.account_id,
             payer_name=payer_name,
@@ -183,6 +185,7 @@ class Invoice(Aggregate):
         number: str,
         issued_on: date,
         issuer_id: UUID,
+        account_id: UUID,
         month: str,
         person_id: UUID,
         payer_name: Sealed[str],

@@ -18,6 +18,7 @@ INVOICES = Table(
     columns={
         "tenant_id": "uuid",
         "invoice_id": "uuid",
+        "position": "int8",
         "account_id": "uuid",
         "month": "text",
         "state": "text",
@@ -31,21 +32,23 @@ INVOICES = Table(
         "currency": "text",
         "hash": "text",
     },
-    indexes=(("tenant_id", "account_id"),),
+    indexes=(("tenant_id", "position"), ("tenant_id", "account_id")),
 )
 LINES = Table(
     "invoice_line",
     key=("tenant_id", "invoice_id", "line_id"),
     columns={"tenant_id": "uuid", "invoice_id": "uuid", "line_id": "uuid", "line": "jsonb"},
 )
+END = 2**63 - 1
 LINE: TypeAdapter[Any] = TypeAdapter(Line)
 TAXES: TypeAdapter[Any] = TypeAdapter(tuple[TaxTotal, ...])
 
 
 class InvoiceRow(BaseModel):
-    """The payer's details are still sealed, as they were when the invoice was issued."""
+    """`position` orders by the day of drafting. The payer's details are still sealed, as on the day of issue."""
 
     id: UUID
+    position: int
     account_id: UUID
     month: str
     state: Literal["draft", "issued"]
@@ -79,6 +82,7 @@ class Invoices(View):
             {
                 "tenant_id": fact.tenant_id,
                 "invoice_id": fact.aggregate_id,
+                "position": fact.position,
                 "account_id": fact.data.account_id,
                 "month": fact.data.month,
                 "state": "draft",
@@ -148,7 +152,7 @@ class Invoices(View):
 
 
 SELECT = (
-    "SELECT invoice_id AS id, account_id, month, state, number, issued_on, payer_name, payer_address, taxes,"
+    "SELECT invoice_id AS id, position, account_id, month, state, number, issued_on, payer_name, payer_address, taxes,"
     " jsonb_build_object('amount', total, 'currency', currency) AS total,"
     " jsonb_build_object('amount', credited, 'currency', currency) AS credited, hash"
     " FROM invoice WHERE tenant_id = %(tenant)s "
@@ -156,13 +160,14 @@ SELECT = (
 
 
 async def invoices_of(
-    read: Reading, after: UUID | None, limit: int, account_id: UUID | None = None
+    read: Reading, before: int | None, limit: int, account_id: UUID | None = None
 ) -> list[InvoiceRow]:
+    """Newest first."""
     return await read.all(
         InvoiceRow,
-        SELECT + "AND invoice_id > %(after)s AND (%(account)s::uuid IS NULL OR account_id = %(account)s::uuid)"
-        " ORDER BY invoice_id LIMIT %(limit)s",
-        after=after or UUID(int=0),
+        SELECT + "AND position < %(before)s AND (%(account)s::uuid IS NULL OR account_id = %(account)s::uuid)"
+        " ORDER BY position DESC LIMIT %(limit)s",
+        before=before or END,
         limit=limit,
         account=account_id,
     )

@@ -128,12 +128,13 @@ async def get_invoices(
     caller: Annotated[Caller, may("invoices.read")],
     account_id: Annotated[UUID | None, Query(description="Only of this account")] = None,
 ) -> Answer[list[InvoiceHead]]:
-    """Drafts and issued invoices."""
-    after = page.after(UUID)
+    """Drafts and issued invoices, newest first."""
+    before = page.after(int)
     async with caller.reading(Invoices) as read:
-        rows = await invoices_of(read, after[0] if after else None, page.limit + 1, account_id)
+        rows = await invoices_of(read, before[0] if before else None, page.limit + 1, account_id)
+    places = {row.id: row.position for row in rows}
     heads = [InvoiceHead.model_validate(row, from_attributes=True) for row in rows]
-    return caller.page(heads, "Invoices", read, page, lambda head: (head.id,))
+    return caller.page(heads, "Invoices", read, page, lambda head: (places[head.id],))
 
 
 @router.get("/invoices/{invoice_id}", responses=problems(NotFound))
