@@ -18,6 +18,7 @@ from shared.topics import events_topic
 ROOT = Path(__file__).resolve().parents[1]
 ASYNCAPI = ROOT / "docs" / "asyncapi.json"
 SCHEMAS = ROOT / "docs" / "events"
+RELEASED = SCHEMAS / "released"
 GOLDEN = ROOT / "tests" / "contracts" / "golden"
 SAMPLE_META: Meta = {
     "event_id": sample(Meta.__annotations__["event_id"]),
@@ -127,11 +128,12 @@ def documents() -> dict[Path, str]:
 
 
 def main() -> int:
-    """Writes all; with `--check` only says whether what is committed is true."""
-    if "--check" in sys.argv:
-        return 0 if all(path.exists() and path.read_text() == text for path, text in documents().items()) else 1
+    """Writes all; `--release` also notes today's schemas as those that every later release must be able to read."""
     GOLDEN.mkdir(parents=True, exist_ok=True)
-    for path, text in documents().items():
+    found = documents()
+    if "--release" in sys.argv:
+        found |= {RELEASED / path.name: text for path, text in found.items() if path.parent == SCHEMAS}
+    for path, text in found.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     for service in SERVICES:

@@ -13,7 +13,8 @@ Row = Mapping[str, str]
 def tables(service: str) -> dict[str, list[Row]]:
     """section → rows (column → cell) of the first table in that section."""
     found: dict[str, list[Row]] = {}
-    section, columns = "", []
+    section = ""
+    columns: list[str] = []
     for line in (ROOT / "services" / service / "README.md").read_text().splitlines():
         if line.startswith("## "):
             section, columns = line[3:].strip(), []
