@@ -10,14 +10,13 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from gateway.catalogue import PREFIX
 from infra.native import postgres
-from infra.native.commands import dies_with
 from infra.native.fleet import APIS, SERVERS, WORKERS, Fleet
 from infra.native.output import Output
 from infra.native.ports import DEFAULT_BASE, Ports, check_free
 from infra.native.problems import CannotStart
 from infra.native.state import State, default_folder
+from infra.native.welcome import print_addresses, tell_story
 
 PARTS = {
     "all": (*SERVERS, *APIS, *WORKERS, "gateway"),
@@ -77,42 +76,14 @@ async def _live(asked: argparse.Namespace, fleet: Fleet, output: Output, console
     told = fleet.state.folder / "story-told"
     if asked.once or not (asked.no_story or told.exists()):
         output.to_terminal = False
-        held = await _tell_story(fleet.ports.url("gateway"))
+        held = await tell_story(fleet.ports.url("gateway"))
         if asked.once:
             return 0 if held else 1
         if held:
             told.touch()
         output.to_terminal = True
-    _print_addresses(fleet, console)
+    print_addresses(fleet.state, fleet.ports, console)
     return await _for_ever()
-
-
-async def _tell_story(base_url: str) -> bool:
-    """A client like any other, in a process of its own; only what it prints is ours to pass on."""
-    client = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-P",
-        "-m",
-        "infra.story",
-        base_url,
-        stdin=asyncio.subprocess.DEVNULL,
-        preexec_fn=dies_with(signal.SIGKILL),
-    )
-    try:
-        return await client.wait() == 0
-    finally:
-        if client.returncode is None:
-            client.kill()
-            await client.wait()
-
-
-def _print_addresses(fleet: Fleet, console: Console) -> None:
-    gateway = fleet.ports.url("gateway")
-    console.print(f"\nRollbook is ready: {gateway}\nIts API, to try out: {gateway}{PREFIX}/docs/", highlight=False)
-    logins = fleet.state.folder / "logins.txt"
-    if logins.exists():
-        console.print(logins.read_text(), markup=False, highlight=False)
-    console.print("Ctrl-C stops everything and keeps the data.\n", highlight=False)
 
 
 async def _for_ever() -> int:
