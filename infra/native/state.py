@@ -76,6 +76,7 @@ class State:
     def path(self, *names: str) -> Path:
         """A folder for one process's caches and files, closed to others: finished exports hold names."""
         folder = self.folder
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
         for name in names:
             folder = folder / name
             folder.mkdir(mode=0o700, exist_ok=True)
