@@ -45,5 +45,9 @@ class Month:
     def previous(self) -> "Month":
         return Month(self.year - 1, 12) if self.number == 1 else Month(self.year, self.number - 1)
 
+    def since(self, other: "Month") -> int:
+        """How many months after the other one."""
+        return 12 * (self.year - other.year) + self.number - other.number
+
     def days(self) -> list[date]:
         return [self.first + timedelta(days=n) for n in range(self.length)]

@@ -195,6 +195,12 @@ async def test_bad_months_are_refused(desk: Any) -> None:
         assert (await desk.post(f"/accounts/{account}/invoices", {"month": month})).status_code == 422, month
 
 
+async def test_a_month_far_ahead_is_not_invoiced(desk: Any) -> None:
+    account = await desk.account()
+    path = f"/accounts/{account}/invoices"
+    assert await desk.refused(path, {"month": "2199-01"}) == (409, "month-too-far-ahead")
+
+
 async def test_an_account_without_charges_has_an_empty_preview_and_no_invoice(desk: Any) -> None:
     account = await desk.account()
     assert (await desk.preview(account))["lines"] == []

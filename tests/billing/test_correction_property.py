@@ -100,7 +100,7 @@ class Office:
         )
         if lines:
             invoice.prepare(lines, NOW)
-            invoice.issue("F2026-1", date(2026, 9, 30), uuid7(), Sealed("v1.x"), None, "", NOW)
+            invoice.issue("F2026-1", date(2026, 9, 30), uuid7(), "Academy", Sealed("v1.x"), None, "", NOW)
         self.invoices[invoice.id] = invoice
         period.close(invoice.id, ACCOUNT, lines, tariff, NOW)
 

@@ -53,7 +53,7 @@ def drafted() -> Invoice:
 
 
 def issue(invoice: Invoice) -> None:
-    invoice.issue("F2026-000001", TODAY, ISSUER, NAME, None, "hash", NOW)
+    invoice.issue("F2026-000001", TODAY, ISSUER, "Academy", NAME, None, "hash", NOW)
 
 
 def issued() -> Invoice:
@@ -93,7 +93,7 @@ def rejected() -> CreditNote:
 
 
 def issue_note(note: CreditNote) -> None:
-    note.issue("R2026-000001", TODAY, ISSUER, "F2026-000001", NAME, None, "hash", NOW)
+    note.issue("R2026-000001", TODAY, ISSUER, "Academy", "F2026-000001", NAME, None, "hash", NOW)
 
 
 def issued_note() -> CreditNote:

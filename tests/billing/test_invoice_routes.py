@@ -83,7 +83,8 @@ async def test_B12_an_issued_invoice_stays_as_it_is(desk: Any) -> None:
     details = {"name": "Somebody Else", "address": "Elsewhere"}
     await desk.did(f"/accounts/{account}/payer-details", details)
     assert await desk.got(f"/invoices/{invoice}") == document
-    assert (document["payer_name"], document["payer_address"]) == ("Mia Lee", "Calle Sol 1")
+    parties = (document["issuer_name"], document["payer_name"], document["payer_address"])
+    assert parties == ("Academy", "Mia Lee", "Calle Sol 1")
     assert (await desk.events()).count("invoice_issued") == 1
     other = (await desk.did(f"/accounts/{account}/invoices", {"month": "2026-10"}))["id"]
     assert other != invoice

@@ -66,7 +66,10 @@ async def end_agreement(store: EventStore, call: Call, enrolment_id: UUID, on: d
 
 
 async def _change(store: EventStore, call: Call, enrolment_id: UUID, decide: Callable[[Agreement], None]) -> Saved:
-    agreement = await store.get(Agreement, agreement_id(call.tenant_id, enrolment_id), call.tenant_id)
+    """An enrolment from before this service listened has no agreement: there is nothing to change."""
+    agreement = await store.find(Agreement, agreement_id(call.tenant_id, enrolment_id), call.tenant_id)
+    if agreement is None:
+        return await store.save(call=call)
     decide(agreement)
     return await _save_with_invoiced_months(store, call, agreement)
 

@@ -1,5 +1,6 @@
 """What can be done with a proposed credit note: approve it, issue it with its number, reject it."""
 
+from typing import Any
 from uuid import UUID
 
 from billing.accounts.account import BillingAccount
@@ -36,12 +37,18 @@ async def issue_credit_note(store: EventStore, call: Call, credit_note_id: UUID)
         today = local_day(issuer, call.now)
         numbers = await number_source(store, issuer, "credit_note", today, call.now)
         number = numbers.series.take(note.id, call.now)
-        content = {"number": number, "day": today, "issuer": issuer.id, "account": account.id}
+        content: dict[str, Any] = {
+            "number": number,
+            "day": today,
+            "issuer": [issuer.id, issuer.name],
+            "account": account.id,
+        }
         content |= {"invoice": invoice.number, "items": note.items, "total": note.amount}
         note.issue(
             number,
             today,
             issuer.id,
+            issuer.name,
             invoice.number or "",
             account.payer_name,
             account.payer_address,

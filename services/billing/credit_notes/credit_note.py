@@ -52,6 +52,7 @@ class CreditNote(Aggregate):
         number: str
         issued_on: date
         issuer_id: UUID
+        issuer_name: str
         account_id: UUID
         invoice_id: UUID
         invoice_number: str
@@ -115,6 +116,7 @@ class CreditNote(Aggregate):
         number: str,
         issued_on: date,
         issuer_id: UUID,
+        issuer_name: str,
         invoice_number: str,
         payer_name: Sealed[str],
         payer_address: Sealed[str] | None,
@@ -126,6 +128,7 @@ class CreditNote(Aggregate):
             number=number,
             issued_on=issued_on,
             issuer_id=issuer_id,
+            issuer_name=issuer_name,
             account_id=self.account_id,
             invoice_id=self.invoice_id,
             invoice_number=invoice_number,
@@ -143,6 +146,7 @@ class CreditNote(Aggregate):
         number: str,
         issued_on: date,
         issuer_id: UUID,
+        issuer_name: str,
         account_id: UUID,
         invoice_id: UUID,
         invoice_number: str,

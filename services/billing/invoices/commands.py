@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,13 @@ from shared.calls import Call, Saved
 from shared.errors import Refused
 from shared.store import EventStore, Stale, command
 
+AHEAD = 12
+"""Months."""
+
+
+class MonthTooFarAhead(Refused):
+    """A month is invoiced at most a year ahead."""
+
 
 class DraftOutdated(Refused):
     """Charges have changed since this draft: prepare it again, look at it, and issue it then."""
@@ -30,6 +38,7 @@ async def draft_invoice(
 ) -> Saved:
     """The account's one draft of this month: made, or brought up to date."""
     account = await store.get(BillingAccount, account_id, call.tenant_id)
+    guard_month(month, call.now)
     agreements = await agreements_paid_by(store, account, agreement_ids)
     prepared = await prepare(store, call, agreements, month, account_id)
     if not prepared.lines:
@@ -62,12 +71,18 @@ async def issue_invoice(store: EventStore, call: Call, invoice_id: UUID) -> Save
         today = local_day(issuer, call.now)
         numbers = await number_source(store, issuer, "invoice", today, call.now)
         number = numbers.series.take(invoice.id, call.now)
-        content = {"number": number, "day": today, "issuer": issuer.id, "account": account.id}
+        content: dict[str, Any] = {
+            "number": number,
+            "day": today,
+            "issuer": [issuer.id, issuer.name],
+            "account": account.id,
+        }
         content |= {"month": invoice.month, "lines": list(invoice.lines.values()), "total": invoice.total}
         invoice.issue(
             number,
             today,
             issuer.id,
+            issuer.name,
             account.payer_name,
             account.payer_address,
             document_hash(content),
@@ -87,6 +102,11 @@ async def agreements_paid_by(
 ) -> list[Agreement]:
     found = await store.get_many(Agreement, agreement_ids, account.tenant_id)
     return [agreement for agreement in found.values() if agreement.student_id in account.students]
+
+
+def guard_month(month: Month, now: datetime) -> None:
+    if month.since(Month.of(now.date())) > AHEAD:
+        raise MonthTooFarAhead(pointer="/month")
 
 
 def local_day(issuer: Issuer, now: datetime) -> date:

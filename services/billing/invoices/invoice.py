@@ -74,6 +74,7 @@ class Invoice(Aggregate):
         number: str
         issued_on: date
         issuer_id: UUID
+        issuer_name: str
         account_id: UUID
         month: str
         person_id: UUID
@@ -154,6 +155,7 @@ class Invoice(Aggregate):
         number: str,
         issued_on: date,
         issuer_id: UUID,
+        issuer_name: str,
         payer_name: Sealed[str],
         payer_address: Sealed[str] | None,
         hash: str,
@@ -167,6 +169,7 @@ class Invoice(Aggregate):
             number=number,
             issued_on=issued_on,
             issuer_id=issuer_id,
+            issuer_name=issuer_name,
             account_id=self.account_id,
             month=self.month,
             person_id=self.account_id,
@@ -185,6 +188,7 @@ class Invoice(Aggregate):
         number: str,
         issued_on: date,
         issuer_id: UUID,
+        issuer_name: str,
         account_id: UUID,
         month: str,
         person_id: UUID,

@@ -24,6 +24,7 @@ INVOICES = Table(
         "state": "text",
         "number": "text",
         "issued_on": "date",
+        "issuer_name": "text",
         "payer_name": "text",
         "payer_address": "text",
         "taxes": "jsonb",
@@ -54,6 +55,7 @@ class InvoiceRow(BaseModel):
     state: Literal["draft", "issued"]
     number: str | None
     issued_on: date | None
+    issuer_name: str | None
     payer_name: str | None
     payer_address: str | None
     taxes: list[TaxTotal]
@@ -88,6 +90,7 @@ class Invoices(View):
                 "state": "draft",
                 "number": None,
                 "issued_on": None,
+                "issuer_name": None,
                 "payer_name": None,
                 "payer_address": None,
                 "taxes": [],
@@ -130,6 +133,7 @@ class Invoices(View):
             state="issued",
             number=told.number,
             issued_on=told.issued_on,
+            issuer_name=told.issuer_name,
             payer_name=told.payer_name.text,
             payer_address=told.payer_address and told.payer_address.text,
             taxes=TAXES.dump_python(told.taxes, mode="json"),
@@ -152,7 +156,8 @@ class Invoices(View):
 
 
 SELECT = (
-    "SELECT invoice_id AS id, position, account_id, month, state, number, issued_on, payer_name, payer_address, taxes,"
+    "SELECT invoice_id AS id, position, account_id, month, state, number, issued_on, issuer_name, payer_name,"
+    " payer_address, taxes,"
     " jsonb_build_object('amount', total, 'currency', currency) AS total,"
     " jsonb_build_object('amount', credited, 'currency', currency) AS credited, hash"
     " FROM invoice WHERE tenant_id = %(tenant)s "

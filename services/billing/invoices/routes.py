@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from billing.accounts.account import BillingAccount
 from billing.agreements.agreements import Agreements, agreements_of_students
 from billing.fields import MonthText
-from billing.invoices.commands import DraftOutdated, draft_invoice, issue_invoice
+from billing.invoices.commands import DraftOutdated, MonthTooFarAhead, draft_invoice, issue_invoice
 from billing.invoices.explaining import (
     ExplainedLine,
     InvoiceLine,
@@ -62,6 +62,7 @@ class InvoiceHead(BaseModel):
 class InvoiceDocument(InvoiceHead):
     """The payer as on the day of issue. Net and total are equal: every line is exempt from tax."""
 
+    issuer_name: str | None
     payer_name: str | None
     payer_address: str | None
     taxes: list[TaxTotal]
@@ -101,7 +102,7 @@ async def get_agreement_preview(
 @router.post(
     "/accounts/{account_id}/invoices",
     status_code=201,
-    responses=problems(NotFound, NothingToInvoice, CurrenciesMixed),
+    responses=problems(NotFound, NothingToInvoice, CurrenciesMixed, MonthTooFarAhead),
 )
 async def post_invoice(
     account_id: UUID, body: DraftRequest, caller: Annotated[Caller, may("invoices.draft", creates=True)]
@@ -145,6 +146,7 @@ async def get_invoice(invoice_id: UUID, caller: Annotated[Caller, may("invoices.
     name, address = await caller.keyring.open(caller.tenant_id, payer)
     document = InvoiceDocument(
         **row.model_dump(include=set(InvoiceHead.model_fields)),
+        issuer_name=row.issuer_name,
         payer_name=name,
         payer_address=address,
         taxes=row.taxes,
