@@ -1,5 +1,6 @@
 """Decisions of a charge period, and what is settled over a chain of them."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -27,7 +28,7 @@ def charges(event_id: UUID = MARKED, code: str = "P", price: Money = PRICE) -> t
     return meeting_charges(mark(event_id, code), Price("class", PLAN, "Piano", version))
 
 
-KEY = mark().key
+KEY, FLAT = mark().key, "flat:2026-09"
 
 
 def present(event_id: UUID = CORRECTED) -> Owed:
@@ -172,6 +173,21 @@ def test_a_charge_carried_on_is_credited_where_it_was_invoiced() -> None:
     following.close(second, ACCOUNT, (), (), NOW)
     (proposal,) = settle([home, following, opened("2026-11")], absent(), NOW).proposals
     assert proposal.period.invoice_id == second
+
+
+def test_what_stands_on_two_invoices_is_credited_from_the_youngest_first() -> None:
+    first, second, following = closed(), opened("2026-10"), opened("2026-11")
+    first.billed = {FLAT: Money(3000, "EUR")}
+    first.items = {FLAT: first.items[KEY]}
+    second.replace(FLAT, [replace(charges()[0], key=FLAT, amount=Money(3000, "EUR"))], MARKED, NOW)
+    second.close(uuid7(), ACCOUNT, (), (), NOW)
+    part = replace(charges()[0], key=FLAT, kind="flat", mark=None, amount=Money(1000, "EUR"))
+    outcome = settle([first, second, following], Owed(FLAT, CORRECTED, (part,)), NOW)
+    assert [(one.period.month, one.amount.amount) for one in outcome.proposals] == [
+        ("2026-10", 3000),
+        ("2026-09", 2000),
+    ]
+    assert following.standing() == []
 
 
 def test_an_invoiced_mark_keeps_its_price_when_another_billable_code_comes() -> None:

@@ -1,10 +1,18 @@
 """Marks become charges: with the worker's reactions, on a real PostgreSQL."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
+import orjson
+
+from billing.periods.charges import Attended
+from billing.periods.ledger import Ledger, Place
 from billing.periods.reactions import when_attendance_marked
 from billing.service import SERVICE
+from shared.calls import Call
 from shared.ids import uuid7
 from shared.reactions import Act, call_of
 from shared.records import Record
@@ -42,7 +50,7 @@ async def test_F4_a_class_of_30_is_charged_in_one_append(desk: Any) -> None:
     assert summary["open"] == {"amount": 27 * 2000, "currency": "EUR"}
 
 
-async def test_G23_the_same_mark_told_twice_is_charged_once(desk: Any) -> None:
+async def test_F4_the_same_mark_told_twice_is_charged_once(desk: Any) -> None:
     await desk.priced()
     ann = await desk.enrolled()
     meeting, event_id = uuid7(), uuid7()
@@ -109,6 +117,41 @@ async def test_marks_and_a_plan_that_come_at_the_same_moment_lose_nothing(desk: 
     assert await desk.got("/unpriced-marks") == []
     preview = await desk.preview(await desk.account(ann.student_id))
     assert preview["totals"] == [{"amount": 6 * 2000, "currency": "EUR"}]
+
+
+async def test_a_mark_that_was_charged_by_an_old_price_list_is_priced_when_its_reaction_runs_again(
+    desk: Any,
+) -> None:
+    """The reaction read the plans, then a plan was assigned, then the mark was stored; then the worker died."""
+    ann = await desk.enrolled()
+    told = {**desk.lesson(uuid7(), "2026-09-07"), "marks": [ann.mark("P", False)]}
+    record = await desk.tell("attendance_marked", uuid7(), **told)
+    await desk.priced()
+    (agreement,) = await desk.got("/agreements")
+    place = Place(UUID(agreement["id"]), ann.enrolment_id, ann.student_id, desk.class_id, "2026-09")
+    ledger = Ledger(desk.it.kernel.store, desk.tenant_id, datetime.now(UTC))
+    (period,) = await ledger.periods([place])
+    day, event_id = date(2026, 9, 7), uuid7()
+    stale = Attended(uuid7(), desk.class_id, desk.course_id, day, 60, "P", 1, event_id)
+    period.leave_unpriced(stale, "no_plan", datetime.now(UTC))
+    billable = {**told, "marks": [ann.mark("P", True)]}
+    again = replace(record, state=replaced(record.state, billable, event_id))
+    await ledger.save(call=reaction_call(desk, again))
+    await desk.it.settle()
+    assert len(await desk.got("/unpriced-marks")) == 1
+    await react_again(desk, again)
+    await desk.it.settle()
+    assert await desk.got("/unpriced-marks") == []
+
+
+def replaced(state: bytes, data: dict[str, Any], event_id: UUID) -> bytes:
+    stored = orjson.loads(state)
+    stored["meta"]["event_id"] = str(event_id)
+    return orjson.dumps({"meta": stored["meta"], "data": data}, default=str)
+
+
+def reaction_call(desk: Any, record: Record) -> Call:
+    return call_of(when_attendance_marked, when_attendance_marked.handler.reader(desk.it.kernel.codec)(record))
 
 
 async def test_a_plan_assigned_for_past_days_prices_open_months_again_and_invoiced_ones_never(

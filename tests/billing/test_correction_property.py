@@ -114,6 +114,13 @@ class Office:
             assert proposal.period.invoice_id is not None
             self.invoices[proposal.period.invoice_id].credit(proposal_id, credited, NOW)
 
+    def billed_month(self, begin_on: date | None, end_on: date | None) -> None:
+        """The dates change, all is decided, the next invoice goes out: a charge comes to stand on several invoices."""
+        self.change_dates(begin_on, end_on)
+        while self.proposals:
+            self.decide(True)
+        self.invoice()
+
     @staticmethod
     def meeting(meeting: int, event_id: UUID) -> tuple[Charge, ...]:
         day = date(2026, 9, 4 + 6 * meeting)
@@ -133,9 +140,10 @@ class Office:
 DAYS = st.none() | st.dates(date(2026, 8, 25), date(2026, 10, 5))
 MARKS = st.tuples(st.just("mark"), st.integers(0, 3), st.booleans())
 DATES = st.tuples(st.just("change_dates"), DAYS, DAYS)
+BILLED = st.tuples(st.just("billed_month"), DAYS, DAYS)
 BEFORE = st.lists(MARKS | DATES, max_size=8)
 AFTER = st.lists(
-    MARKS | DATES | st.tuples(st.just("invoice")) | st.tuples(st.just("decide"), st.just(True)), max_size=20
+    MARKS | DATES | BILLED | st.tuples(st.just("invoice")) | st.tuples(st.just("decide"), st.just(True)), max_size=20
 )
 
 

@@ -72,6 +72,14 @@ def test_B6_joining_and_leaving_day_count_as_the_half_open_interval_says() -> No
     assert flat(book, date(2026, 8, 1), date(2026, 9, 1)) == ()
 
 
+def test_B6_a_day_of_a_long_month_costs_less_than_one_of_a_short_one() -> None:
+    book = monthly((date(2026, 1, 1), 6200))
+    for month, amount in ((Month(2026, 2), 2214), (Month(2026, 10), 2000)):
+        tariff = tariff_of(month, book, CLASS, None)
+        (charge,) = flat_charges(month, tariff, None, date(month.year, month.number, 11), EVENT)
+        assert charge.amount.amount == amount
+
+
 def test_B1_a_price_that_changes_within_the_month_is_charged_by_the_day() -> None:
     charges = flat(monthly((date(2026, 1, 1), 6000), (date(2026, 9, 21), 9000)), None, None)
     assert [(c.plan_version, c.amount.amount, c.held_on, c.until) for c in charges] == [
