@@ -18,15 +18,20 @@ WORKLOADS = {"append": ("PF1",), "product": ("PF6", "PF18", "PSS")}
 
 def figures(only: str, size: str) -> Iterator[Figure]:
     asked = SIZES[size]
-    if any(row.startswith(only) or only.startswith(row) for row in WORKLOADS["append"]):
+    if not only or only in WORKLOADS["append"]:
         yield from append.measure(int(asked["rounds"]), asked["seconds"])
-    if any(row.startswith(only) or only.startswith(row) for row in WORKLOADS["product"]):
+    if not only or only in WORKLOADS["product"]:
         yield from product.measure(int(asked["samples"]))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="make bench")
-    parser.add_argument("--only", default=os.environ.get("ONLY", ""), help="rows that begin so: PF6")
+    parser.add_argument(
+        "--only",
+        default=os.environ.get("ONLY", ""),
+        choices=["", *WORKLOADS["append"], *WORKLOADS["product"]],
+        help="one row: PF6",
+    )
     parser.add_argument("--size", default=os.environ.get("SIZE", "S"), choices=list(SIZES))
     asked = parser.parse_args()
     folder = Path(os.environ.get("ROLLBOOK_STATE", ".rollbook")) / "bench"

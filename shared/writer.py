@@ -20,6 +20,7 @@ from shared.hints import Hints
 from shared.members import MAX_BYTES, MAX_EVENTS, Member, Result, Unstorable, arrays
 
 MAX_SAVES, MAX_WAITING = 256, 4_096
+LANES, CROWD = 2, 16
 GIVE_UP, GIVE_UP_AT_STOP = 30.0, 5.0
 
 log = logging.getLogger(__name__)
@@ -36,97 +37,25 @@ class Unavailable(Exception):
         self.unknown = unknown
 
 
-class Writer:
-    """Appends in order, one call in flight, autocommit: the log's lock is held only inside the server."""
+class Lane:
+    """A connection, and one call in flight on it. Autocommit: the log's lock is held only inside the server."""
 
-    def __init__(self, dsn: str, service: str, *, die: Callable[[], None] | None = None) -> None:
+    def __init__(self, dsn: str, service: str, die: Callable[[], None]) -> None:
         self._dsn = dsn
         self._service = service
-        self._hints = Hints(dsn, service)
-        self._waiting: dict[UUID, deque[Member]] = {}
-        self._count = 0
-        self._wake = asyncio.Event()
-        self._stopping = False
-        self._stop_by = float("inf")
+        self._die = die
         self._connection: Connection | None = None
-        self._die = die or (lambda: os.kill(os.getpid(), signal.SIGTERM))
-        self._task: asyncio.Task[None] | None = None
-        self.batches = 0
+        self.stop_by = float("inf")
+        """Loop time after which a store that does not answer is given up without dying for it."""
 
-    async def start(self) -> None:
+    async def open(self) -> None:
         self._connection = await self._connect()
-        self._task = asyncio.create_task(self._run(), name=f"writer-{self._service}")
-        self._hints.start()
 
-    async def stop(self) -> None:
-        """Takes no new members, stores what waits, closes."""
-        self._stopping = True
-        self._stop_by = asyncio.get_running_loop().time() + GIVE_UP_AT_STOP
-        self._wake.set()
-        if self._task is not None:
-            await self._task
-        await self._hints.stop()
+    async def close(self) -> None:
         if self._connection is not None:
             await self._connection.close()
 
-    @property
-    def waiting(self) -> int:
-        return self._count
-
-    async def append(self, member: Member) -> Result:
-        """Raises Unavailable. A cancelled caller does not cancel the save."""
-        if self._stopping or self._count >= MAX_WAITING:
-            raise Unavailable("the writer is stopping" if self._stopping else "too many saves wait")
-        self._waiting.setdefault(member.tenant_id, deque()).append(member)
-        self._count += 1
-        self._wake.set()
-        return await member.done
-
-    async def _run(self) -> None:
-        while self._count or not self._stopping:
-            if not self._count:
-                self._wake.clear()
-                if not self._stopping:
-                    await self._wake.wait()
-                continue
-            batch = self._next_batch()
-            WAITING.set(self._count)
-            BATCH.observe(len(batch))
-            with APPENDS.time():
-                await self._store(batch)
-            self.batches += 1
-            self._hints.give()
-
-    def _next_batch(self) -> list[Member]:
-        """Takes tenants in turn; a member that shares something with the batch waits, and its tenant with it.
-
-        A tenant that was served goes behind those that were not."""
-        batch: list[Member] = []
-        used: set[object] = set()
-        events = size = 0
-        turn = deque(self._waiting)
-        while turn and len(batch) < MAX_SAVES:
-            tenant = turn.popleft()
-            queue = self._waiting[tenant]
-            member = queue[0]
-            shared = member.resources()
-            if batch and (events + len(member.events) > MAX_EVENTS or size + member.size > MAX_BYTES):
-                break
-            if not used.isdisjoint(shared):
-                continue
-            queue.popleft()
-            del self._waiting[tenant]
-            used.update(shared)
-            batch.append(member)
-            events += len(member.events)
-            size += member.size
-            if queue:
-                self._waiting[tenant] = queue
-                turn.append(tenant)
-        self._count -= len(batch)
-        return batch
-
-    async def _store(self, batch: list[Member], *, sent_before: bool = False) -> None:
+    async def store(self, batch: list[Member], *, sent_before: bool = False) -> None:
         """Answers every member of the batch. A closed connection is an unknown outcome: the identical batch again."""
         loop = asyncio.get_running_loop()
         give_up = loop.time() + GIVE_UP
@@ -145,10 +74,10 @@ class Writer:
                 if self._connection is not None and not self._connection.closed:
                     await self._store_failed(batch, error, sent_before=sent_before or tries > 0)
                     return
-                if loop.time() > min(give_up, self._stop_by):
+                if loop.time() > min(give_up, self.stop_by):
                     log.error("the store does not answer: giving up")
                     self._fail(batch, Unavailable("the store does not answer", unknown=True))
-                    if not self._stopping:
+                    if self.stop_by == float("inf"):
                         self._die()
                     return
                 tries += 1
@@ -165,7 +94,7 @@ class Writer:
             self._fail(batch, Unavailable("the store is busy", unknown=sent_before))
         elif len(batch) > 1:
             for member in batch:
-                await self._store([member], sent_before=sent_before)
+                await self.store([member], sent_before=sent_before)
         else:
             log.error("an append failed: %s", type(error).__name__)
             reason = f"the append failed: {type(error).__name__}"
@@ -193,6 +122,105 @@ class Writer:
         with telemetry.span("append", saves=len(batch)):
             cursor = await connection.execute(APPEND, arrays(batch), prepare=True)
             return await cursor.fetchall()
+
+
+class Writer:
+    """Two lanes: while the server works for one, the other's batch is gathered. What waits is stored in order of
+    coming, tenants in turn; what shares something with a batch in flight waits for it."""
+
+    def __init__(self, dsn: str, service: str, *, die: Callable[[], None] | None = None) -> None:
+        die = die or (lambda: os.kill(os.getpid(), signal.SIGTERM))
+        self._lanes = [Lane(dsn, service, die) for _ in range(LANES)]
+        self._name = f"writer-{service}"
+        self._hints = Hints(dsn, service)
+        self._waiting: dict[UUID, deque[Member]] = {}
+        self._count = 0
+        self._in_flight: set[object] = set()
+        self._idle = LANES
+        self._wake = asyncio.Event()
+        self._stopping = False
+        self._tasks: list[asyncio.Task[None]] = []
+        self.batches = 0
+
+    async def start(self) -> None:
+        for lane in self._lanes:
+            await lane.open()
+        self._tasks = [asyncio.create_task(self._run(lane), name=self._name) for lane in self._lanes]
+        self._hints.start()
+
+    async def stop(self) -> None:
+        """Takes no new members, stores what waits, closes."""
+        self._stopping = True
+        for lane in self._lanes:
+            lane.stop_by = asyncio.get_running_loop().time() + GIVE_UP_AT_STOP
+        self._wake.set()
+        await asyncio.gather(*self._tasks)
+        await self._hints.stop()
+        for lane in self._lanes:
+            await lane.close()
+
+    @property
+    def waiting(self) -> int:
+        return self._count
+
+    async def append(self, member: Member) -> Result:
+        """Raises Unavailable. A cancelled caller does not cancel the save."""
+        if self._stopping or self._count >= MAX_WAITING:
+            raise Unavailable("the writer is stopping" if self._stopping else "too many saves wait")
+        self._waiting.setdefault(member.tenant_id, deque()).append(member)
+        self._count += 1
+        self._wake.set()
+        return await member.done
+
+    async def _run(self, lane: Lane) -> None:
+        while self._count or not self._stopping:
+            batch, used = self._next_batch()
+            if not batch:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            WAITING.set(self._count)
+            BATCH.observe(len(batch))
+            self._in_flight |= used
+            self._idle -= 1
+            with APPENDS.time():
+                await lane.store(batch)
+            self._in_flight -= used
+            self._idle += 1
+            self.batches += 1
+            self._hints.give()
+            self._wake.set()
+        self._wake.set()
+
+    def _next_batch(self) -> tuple[list[Member], set[object]]:
+        """Takes tenants in turn; a member that shares something with the batch, or with the one in flight, waits, and
+        its tenant with it. A tenant that was served goes behind those that were not. A crowd is divided, so that
+        neither lane stands still."""
+        batch: list[Member] = []
+        used: set[object] = set()
+        events = size = 0
+        share = self._count // 2 if self._idle == LANES and self._count >= CROWD else MAX_SAVES
+        turn = deque(self._waiting)
+        while turn and len(batch) < min(share, MAX_SAVES):
+            tenant = turn.popleft()
+            queue = self._waiting[tenant]
+            member = queue[0]
+            shared = member.resources()
+            if batch and (events + len(member.events) > MAX_EVENTS or size + member.size > MAX_BYTES):
+                break
+            if not (used.isdisjoint(shared) and self._in_flight.isdisjoint(shared)):
+                continue
+            queue.popleft()
+            del self._waiting[tenant]
+            used.update(shared)
+            batch.append(member)
+            events += len(member.events)
+            size += member.size
+            if queue:
+                self._waiting[tenant] = queue
+                turn.append(tenant)
+        self._count -= len(batch)
+        return batch, used
 
 
 APPEND = b"SELECT * FROM append(" + b", ".join([b"%b"] * 28) + b")"

@@ -17,13 +17,15 @@ from tests.shared.stores import as_worker, event_of, member_of, records_of, stor
 Dsns = dict[str, str]
 
 
-async def batches_of(*members: Member) -> list[list[Member]]:
+async def batches_of(*members: Member, idle: int = 1) -> list[list[Member]]:
+    """What the lanes would take, one after the other; with `idle` 1 the other lane is at work on something else."""
     writer = Writer("", "academic")
+    writer._idle = idle
     tasks = [asyncio.create_task(writer.append(member)) for member in members]
     await asyncio.sleep(0)
     batches = []
     while writer.waiting:
-        batches.append(writer._next_batch())
+        batches.append(writer._next_batch()[0])
     for task in tasks:
         task.cancel()
     return batches
@@ -47,6 +49,25 @@ async def test_ET3_saves_that_share_something_are_served_in_two_batches(
     tenant, same = uuid7(), uuid7()
     first, second, later, other = make(tenant, same), make(tenant, same), one(tenant), one(uuid7())
     assert await batches_of(first, second, later, other) == [[first, other], [second, later]]
+
+
+async def test_a_crowd_is_divided_between_the_lanes_and_a_few_are_not() -> None:
+    crowd = await batches_of(*[one(uuid7()) for _ in range(40)], idle=2)
+    assert [len(batch) for batch in crowd][:2] == [20, 10]
+    assert [len(batch) for batch in await batches_of(*[one(uuid7()) for _ in range(15)], idle=2)] == [15]
+
+
+async def test_a_save_waits_for_the_batch_in_flight_that_it_shares_something_with() -> None:
+    writer = Writer("", "academic")
+    tenant, same = uuid7(), uuid7()
+    writer._in_flight = {same}
+    tasks = [asyncio.create_task(writer.append(m)) for m in (member_of(event_of(tenant, same)), one(uuid7()))]
+    await asyncio.sleep(0)
+    assert len(writer._next_batch()[0]) == 1
+    assert writer._next_batch()[0] == []
+    assert writer.waiting == 1
+    for task in tasks:
+        task.cancel()
 
 
 async def test_tenants_are_served_in_turn() -> None:
