@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
 
-from shared.database import Connection, connect
+from shared.database import Connection, check_server, connect
 from shared.gauges import LEADS
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ class Leadership:
         self._dsn = dsn
         self._service = service
         self._connection: Connection | None = None
+        self._ending = False
         self.held: set[str] = set()
 
     @property
@@ -34,18 +35,18 @@ class Leadership:
         return self._connection
 
     async def run(self, roles: Mapping[str, Role]) -> None:
-        """Runs each role while this process leads it; a role that fails starts again after a pause. Endless."""
+        """Runs each role while this process leads it; a role that fails starts again after a pause. Endless.
+
+        Raises UnsafeDatabase when the server that it comes back to holds another history."""
         while True:
             try:
                 self._connection = await connect(
                     self._dsn, search_path=self._service, idle_session_timeout="5s", lock_timeout="2s"
                 )
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._ping())
-                    for name, role in roles.items():
-                        group.create_task(self._lead(name, role), name=name)
-            except* (psycopg.Error, OSError) as lost:
-                log.warning("leadership lost: %s", type(lost.exceptions[0]).__name__)
+                await check_server(self._connection)
+                await self._run_all(roles)
+            except (psycopg.Error, OSError) as lost:
+                log.warning("leadership lost: %s", type(lost).__name__)
             finally:
                 self.held.clear()
                 LEADS.clear()
@@ -53,6 +54,23 @@ class Leadership:
                     await self._connection.close()
                     self._connection = None
             await asyncio.sleep(TRY_EVERY)
+
+    async def _run_all(self, roles: Mapping[str, Role]) -> None:
+        """Until the connection fails or this task is cancelled; then every role has ended, whatever it met on its way.
+
+        A task group would turn what a role raises while it ends into the outcome, in place of the cancellation."""
+        self._ending = False
+        tasks = [asyncio.create_task(self._ping())]
+        tasks += [asyncio.create_task(self._lead(name, role), name=name) for name, role in roles.items()]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._ending = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        for task in done:
+            task.result()
 
     async def _ping(self) -> None:
         while True:
@@ -82,9 +100,15 @@ class Leadership:
             began = loop.time()
             try:
                 await role(self)
+            except asyncio.CancelledError:
+                if self._ending:
+                    raise
+                log.warning("%s met a cancelled task and starts again", name)
             except Exception as error:
                 if self._connection is None or self._connection.closed:
                     raise psycopg.OperationalError("leadership was lost") from error
                 log.warning("%s failed and starts again: %s", name, type(error).__name__, exc_info=error)
+            if self._ending:
+                raise asyncio.CancelledError
             pause = BACK_OFF[0] if loop.time() - began > BACK_OFF[1] else min(pause * 2, BACK_OFF[1])
             await asyncio.sleep(pause)
