@@ -11,7 +11,7 @@ from aiokafka import TopicPartition as Partition
 
 from shared.database import Connection
 from shared.records import PARTITIONS, partition_of
-from shared.topics import PERSONAL_KEYS
+from shared.topics import PERSONAL_KEYS, looking
 
 PAGE = 1_000
 
@@ -93,9 +93,7 @@ def key_of(message: Any) -> SentKey:
 async def read_all(kafka: str) -> list[Any]:
     """Everything that the topic holds now."""
     partitions = [Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
+    async with looking(kafka) as consumer:
         consumer.assign(partitions)
         end = await consumer.end_offsets(partitions)
         messages: list[Any] = []
@@ -105,15 +103,13 @@ async def read_all(kafka: str) -> list[Any]:
             for batch in (await consumer.getmany(timeout_ms=1_000)).values():
                 messages += batch
         return messages
-    finally:
-        await consumer.stop()
 
 
 async def follow_keys(connection: Connection, kafka: str) -> None:
     """Keeps the other services' keys: endless, from the first record at every start. Erased stays erased."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = [Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)]
         consumer.assign(partitions)
         for partition in partitions:

@@ -3,19 +3,21 @@
 import asyncio
 import logging
 from collections.abc import Mapping
+from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka import TopicPartition as Partition
+import orjson
+from aiokafka import AIOKafkaProducer
 
 from shared import telemetry
 from shared.database import Connection
-from shared.envelope import Headers, event_id_of, headers_of, record_of
+from shared.envelope import Headers, event_id_of, headers_of
 from shared.gauges import HEAD, RELAYED
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
 from shared.positions import Deposed
 from shared.records import PARTITIONS, Record, partition_of
+from shared.tails import Link, tails_of
 from shared.topics import events_topic
 
 log = logging.getLogger(__name__)
@@ -23,18 +25,20 @@ log = logging.getLogger(__name__)
 PAGE = 1_000
 WAIT = 0.5
 PATIENCE = 120.0
-
-Link = tuple[int, str]
-"""Position and event id of the last chained record of a partition."""
+LOOK_EVERY = 30.0
 
 
-class RecordsAboveHead(Exception):
+class UnknownRecords(Exception):
     """Kafka holds records that the log does not have: history was cut. An operator must say what is true."""
+
+
+class TopicChanged(Exception):
+    """The topic does not end where this relay left it: records were lost, it was made anew, or another relay wrote."""
 
 
 def chained(page: list[Record], last: Mapping[int, Link]) -> dict[int, list[tuple[Record, int]]]:
     """partition → (record, position of its predecessor there), leaving out what is known to be sent. Pure."""
-    links = {partition: position for partition, (position, _) in last.items()}
+    links = {partition: link.position for partition, link in last.items()}
     sent: dict[int, list[tuple[Record, int]]] = {}
     for record in page:
         partition = partition_of(record.tenant_id)
@@ -54,6 +58,7 @@ class Relay:
         self._kafka = kafka
         self._topic = events_topic(service, generation)
         self._last: dict[int, Link] = {}
+        self._ends: dict[int, int] = {}
         self.position = 0
 
     @property
@@ -72,11 +77,12 @@ class Relay:
             max_batch_size=524_288,
             request_timeout_ms=10_000,
         )
-        await producer.start()
         try:
+            await producer.start()
             keys = KeyRelay(self._connection, producer, self._service)
             await keys.resume(self._kafka)
             await keys.send()
+            looked = asyncio.get_running_loop().time()
             while True:
                 page = await read_page(self._connection, self.position, PAGE)
                 HEAD.set(page[-1].position if page else self.position)
@@ -87,14 +93,26 @@ class Relay:
                 else:
                     async for _ in self._listener.notifies(timeout=WAIT, stop_after=1):
                         pass
+                if asyncio.get_running_loop().time() - looked > LOOK_EVERY:
+                    await self._look()
+                    looked = asyncio.get_running_loop().time()
         except BaseException:
             await abort(producer)
             raise
 
+    async def _look(self) -> None:
+        """A topic may be lost or made anew while nothing is sent to it."""
+        tails = await tails_of(self._kafka, self._topic, self._last)
+        if any(tail.link != self._last[n] or tail.end != self._ends[n] for n, tail in tails.items()):
+            raise TopicChanged(self._topic)
+
     async def _send(self, producer: AIOKafkaProducer, page: list[Record]) -> None:
         partitions = chained(page, self._last)
         await asyncio.gather(*[self._send_partition(producer, n, items) for n, items in partitions.items()])
-        moved = {n: (items[-1][0].position, event_id_of(items[-1][0])) for n, items in partitions.items()}
+        moved = {
+            n: Link(items[-1][0].position, event_id_of(items[-1][0]), self._ends[n] - 1)
+            for n, items in partitions.items()
+        }
         await self._move(page[-1].position, moved)
 
     async def _send_partition(
@@ -111,9 +129,12 @@ class Relay:
                     raise ValueError(f"position {record.position} does not fit a batch")
         await self._send_batch(producer, batch, partition)
 
-    async def _send_batch(self, producer: AIOKafkaProducer, batch: object, partition: int) -> None:
-        batch.close()  # type: ignore[attr-defined]
-        await (await producer.send_batch(batch, self._topic, partition=partition))
+    async def _send_batch(self, producer: AIOKafkaProducer, batch: Any, partition: int) -> None:
+        batch.close()
+        sent = await (await producer.send_batch(batch, self._topic, partition=partition))
+        if sent.offset != self._ends[partition]:
+            raise TopicChanged(f"{self._topic}/{partition}: {sent.offset}, not {self._ends[partition]}")
+        self._ends[partition] += batch.record_count()
 
     async def _move(self, position: int, moved: Mapping[int, Link]) -> None:
         """Compare-and-set from the values read: raises Deposed when another relay is at work."""
@@ -124,14 +145,16 @@ class Relay:
                 (position, self._generation, self.position),
             )
             rows = await self._connection.execute(
-                "UPDATE relay_partitions p SET position = m.position, event_id = m.event_id"
-                " FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[]) m(partition, read, position, event_id)"
+                "UPDATE relay_partitions p SET position = m.position, event_id = m.event_id, kafka_offset = m.place"
+                " FROM unnest(%s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::bigint[])"
+                " m(partition, read, position, event_id, place)"
                 " WHERE p.generation = %s AND p.partition = m.partition AND p.position = m.read",
                 (
                     numbers,
-                    [self._last[n][0] for n in numbers],
-                    [moved[n][0] for n in numbers],
-                    [moved[n][1] for n in numbers],
+                    [self._last[n].position for n in numbers],
+                    [moved[n].position for n in numbers],
+                    [moved[n].event_id for n in numbers],
+                    [moved[n].offset for n in numbers],
                     self._generation,
                 ),
             )
@@ -146,18 +169,22 @@ class Relay:
         goes on behind its last link, the only place where a position moves back."""
         await self._load()
         tails = await tails_of(self._kafka, self._topic, self._last)
-        changed = {n: link for n, link in tails.items() if link != self._last[n]}
+        self._ends = {n: tail.end for n, tail in tails.items()}
+        await self._check_known([tail.link for tail in tails.values() if tail.link.position])
+        changed = {n: tail.link for n, tail in tails.items() if tail.link != self._last[n]}
         if not changed:
             return
-        head = await read_head(self._connection)
-        if any(position > head for position, _ in changed.values()):
-            raise RecordsAboveHead(self._topic)
-        log.warning(
-            "%s: %d partitions differ from what was noted: resuming behind their chain",
-            self._topic,
-            len(changed),
+        log.warning("%s: %d partitions are not as noted: resuming behind their chain", self._topic, len(changed))
+        await self._move(min(self.position, *(link.position for link in changed.values())), changed)
+
+    async def _check_known(self, links: list[Link]) -> None:
+        cursor = await self._connection.execute(
+            "SELECT notification_id, state FROM events WHERE notification_id = ANY(%s)",
+            ([link.position for link in links],),
         )
-        await self._move(min(self.position, *(position for position, _ in changed.values())), changed)
+        known = {position: orjson.loads(state)["meta"]["event_id"] for position, state in await cursor.fetchall()}
+        if any(known.get(link.position) != link.event_id for link in links):
+            raise UnknownRecords(self._topic)
 
     async def _load(self) -> None:
         connection = self._connection
@@ -174,20 +201,16 @@ class Relay:
         row = await cursor.fetchone()
         self.position = row[0] if row else 0
         cursor = await connection.execute(
-            "SELECT partition, position, event_id FROM relay_partitions WHERE generation = %s",
+            "SELECT partition, position, event_id, kafka_offset FROM relay_partitions WHERE generation = %s",
             (self._generation,),
         )
-        self._last = {partition: (position, event_id) for partition, position, event_id in await cursor.fetchall()}
+        self._last = {partition: Link(*link) for partition, *link in await cursor.fetchall()}
 
 
-def append(batch: object, record: Record, headers: Headers) -> bool:
+def append(batch: Any, record: Record, headers: Headers) -> bool:
     """False when the batch is full."""
-    return (
-        batch.append(  # type: ignore[attr-defined]
-            key=str(record.tenant_id).encode(), value=record.state, timestamp=None, headers=headers
-        )
-        is not None
-    )
+    key = str(record.tenant_id).encode()
+    return batch.append(key=key, value=record.state, timestamp=None, headers=headers) is not None
 
 
 async def abort(producer: AIOKafkaProducer) -> None:
@@ -202,38 +225,3 @@ async def read_head(connection: Connection) -> int:
     cursor = await connection.execute("SELECT coalesce(max(notification_id), 0) FROM events")
     row = await cursor.fetchone()
     return int(row[0]) if row else 0
-
-
-async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link]) -> dict[int, Link]:
-    """Per partition the last link of the chain: the noted one where it is the tail, else found by walking."""
-    partitions = {n: Partition(topic, n) for n in range(PARTITIONS)}
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False)
-    await consumer.start()
-    try:
-        consumer.assign(list(partitions.values()))
-        end = await consumer.end_offsets(list(partitions.values()))
-        tails: dict[int, Link] = {}
-        for n, partition in partitions.items():
-            if end[partition] == 0:
-                tails[n] = (0, "")
-                continue
-            consumer.seek(partition, end[partition] - 1)
-            tail = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
-            link = (tail.position, event_id_of(tail))
-            tails[n] = link if link == noted[n] else await walk(consumer, partition, end[partition])
-        return tails
-    finally:
-        await consumer.stop()
-
-
-async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link:
-    """The last record that is reached from the start of the partition along the chain."""
-    link: Link = (0, "")
-    await consumer.seek_to_beginning(partition)
-    while await consumer.position(partition) < end:
-        batches = await consumer.getmany(partition, timeout_ms=10_000)
-        for message in batches.get(partition, []):
-            record = record_of(message)
-            if message.offset < end and record.previous == link[0]:
-                link = (record.position, event_id_of(record))
-    return link

@@ -16,7 +16,7 @@ from shared.envelope import record_of
 from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import PARTITIONS, Record
-from shared.topics import events_topic
+from shared.topics import events_topic, looking
 
 log = logging.getLogger(__name__)
 
@@ -86,14 +86,10 @@ class TopicFeed:
 
     async def _fetch(self, pointer: Pointer) -> Record:
         partition = Partition(self._topic, pointer.partition)
-        consumer = AIOKafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False)
-        await consumer.start()
-        try:
+        async with looking(self._bootstrap) as consumer:
             consumer.assign([partition])
             consumer.seek(partition, pointer.offset)
             return record_of(await asyncio.wait_for(consumer.getone(partition), 10))
-        finally:
-            await consumer.stop()
 
 
 class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
@@ -114,9 +110,7 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
     """Behind the record that each place names, if it is still where it was; else from the first offset, where the
     chain skips what is known."""
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
+    async with looking(bootstrap) as consumer:
         consumer.assign(partitions)
         first = await consumer.beginning_offsets(partitions)
         end = await consumer.end_offsets(partitions)
@@ -130,16 +124,12 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             if record.position == place.position:
                 offsets[partition] = place.offset + 1
         return offsets
-    finally:
-        await consumer.stop()
 
 
 async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:
     """Per partition the place of its last record."""
     partitions = [Partition(events_topic(source, generation), n) for n in range(PARTITIONS)]
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
-    try:
+    async with looking(bootstrap) as consumer:
         consumer.assign(partitions)
         places: dict[int, Place] = {}
         for partition, end in (await consumer.end_offsets(partitions)).items():
@@ -149,5 +139,3 @@ async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int,
                 record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
                 places[partition.partition] = Place(record.position, record.offset)
         return places
-    finally:
-        await consumer.stop()

@@ -6,7 +6,7 @@ from asyncio import FIRST_COMPLETED
 
 import uvloop
 
-from shared import telemetry
+from shared import telemetry, topics
 from shared.clock import run_clock
 from shared.database import connect
 from shared.following import Following
@@ -59,6 +59,8 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
     name = kernel.service.name
 
     async def relay(leadership: Leadership) -> None:
+        await topics.ensure_personal_keys(settings.kafka)
+        await topics.ensure(settings.kafka, name, kernel.generation)
         async with await connect(dsn, search_path=name) as listener:
             await Relay(leadership, listener, name, kernel.generation, settings.kafka).run()
 

@@ -1,0 +1,60 @@
+"""The ends of a topic's partitions: the last record that is reached along the chain, and the next free offset."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as Partition
+
+from shared.envelope import event_id_of, record_of
+from shared.records import PARTITIONS
+from shared.topics import looking
+
+
+class Link(NamedTuple):
+    """The last chained record of a partition, and where Kafka keeps it."""
+
+    position: int = 0
+    event_id: str = ""
+    offset: int = -1
+
+
+class Tail(NamedTuple):
+    """`end` is the offset that the next record will have."""
+
+    link: Link
+    end: int
+
+
+async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link]) -> dict[int, Tail]:
+    """Per partition the end of the chain: the noted one where it is the last record, else found by walking."""
+    partitions = [Partition(topic, n) for n in range(PARTITIONS)]
+    async with looking(kafka) as consumer:
+        consumer.assign(partitions)
+        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 10)
+        tails: dict[int, Tail] = {}
+        for n, partition in enumerate(partitions):
+            end = ends[partition]
+            link = await last_link(consumer, partition, end) if end else Link()
+            tails[n] = Tail(link if link == noted[n] else await walk(consumer, partition, end), end)
+        return tails
+
+
+async def last_link(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link:
+    consumer.seek(partition, end - 1)
+    record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
+    return Link(record.position, event_id_of(record), record.offset)
+
+
+async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link:
+    """The last record that is reached from the start of the partition along the chain."""
+    link = Link()
+    await consumer.seek_to_beginning(partition)
+    while await consumer.position(partition) < end:
+        batches = await consumer.getmany(partition, timeout_ms=10_000)
+        for message in batches.get(partition, []):
+            record = record_of(message)
+            if message.offset < end and record.previous == link.position:
+                link = Link(record.position, event_id_of(record), record.offset)
+    return link
