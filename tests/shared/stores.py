@@ -39,7 +39,7 @@ def call_of(tenant_id: UUID, key: str | None = None, **more: Any) -> Call:
 
 
 def new_shelf(tenant_id: UUID, name: str = "Fiction") -> Shelf:
-    return Shelf(id=uuid7(), tenant_id=tenant_id, name=name, timestamp=NOW)
+    return Shelf(id=uuid7(), tenant_id=tenant_id, name=name, owner=None, timestamp=NOW)
 
 
 def event_of(tenant_id: UUID, aggregate_id: UUID | None = None, version: int = 1, state: bytes = b"{}") -> PendingEvent:
