@@ -78,6 +78,8 @@ class Rows:
 
     def change(self, table: Table, key: Key, **values: Any) -> None:
         """Some columns of the row with this key, if there is one."""
+        if len(key) != len(table.key) or not values.keys() <= table.columns.keys():
+            raise ValueError(f"{table.name}: the key is {table.key}, and {sorted(values)} must be columns")
         changes = self._changes.setdefault(table, {})
         before = changes.get(key)
         if before is None:
@@ -92,7 +94,7 @@ class Rows:
         """The row as the facts before this one left it."""
         before = self._changes.get(table, {}).get(key)
         if before is not None and before.kind != "change":
-            return dict(before.values) if before.kind == "put" else None
+            return as_read(before.values) if before.kind == "put" else None
         query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
             identifiers(tuple(table.columns)),
             sql.Identifier(self._schema, table.name),
@@ -103,7 +105,7 @@ class Rows:
             row = await cursor.fetchone()
         if row is None or before is None:
             return row
-        return row | before.values
+        return row | as_read(before.values)
 
     async def flush(self) -> None:
         for table, changes in self._changes.items():
@@ -120,6 +122,11 @@ class Rows:
     async def _write(self, table: Table, kind: str, names: tuple[str, ...], rows: list[Row]) -> None:
         arrays = [[as_parameter(row[name], table.columns[name]) for row in rows] for name in names]
         await self._connection.execute(statement(self._schema, table, kind, names), arrays, prepare=True)
+
+
+def as_read(values: Row) -> Row:
+    """What a handler gets does not depend on whether the batch was written in between."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def as_parameter(value: Any, kind: str) -> Any:
