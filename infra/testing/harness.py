@@ -95,7 +95,10 @@ PERMISSIONS = (
 class Running:
     """`client` speaks HTTP to the API; `feed` brings foreign facts; `settle` lets views and reactions catch up."""
 
-    def __init__(self, service: Service, kernel: Kernel, client: AsyncClient, signer: Signer) -> None:
+    def __init__(
+        self, service: Service, kernel: Kernel, client: AsyncClient, signer: Signer, dsns: Mapping[str, str]
+    ) -> None:
+        self.dsns = dsns
         self.service = service
         self.kernel = kernel
         self.client = client
@@ -105,9 +108,10 @@ class Running:
         self._last: dict[tuple[str, int], int] = {}
         self._heads: dict[str, int] = {}
 
-    async def open(self, dsn: str) -> None:
+    async def open(self) -> None:
         for source in self.service.sources:
-            connection = self._connections[source] = await connect(dsn, search_path=self.service.name)
+            connection = await connect(self.dsns["worker"], search_path=self.service.name)
+            self._connections[source] = connection
             views = [view for view in self.service.views if source == view.SOURCE]
             builds = await ensure_builds(connection, self.service.name, views, GENERATION)
             for build in builds:
@@ -235,9 +239,9 @@ async def running(
         client = await stack.enter_async_context(
             AsyncClient(transport=ASGITransport(app=app), base_url="http://service")
         )
-        it = Running(service, kernel, client, signer)
+        it = Running(service, kernel, client, signer, dsns)
         stack.push_async_callback(it.close)
-        await it.open(dsns["worker"])
+        await it.open()
         yield it
 
 
