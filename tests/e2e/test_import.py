@@ -19,8 +19,6 @@ from infra.story_client import Answer, Client
 from infra.story_school import Stage, register
 from infra.story_teller import Teller
 
-pytestmark = pytest.mark.xdist_group("product")
-
 FOLDER = Path(__file__).parents[3] / "shared" / "data" / "oneroster"
 real = pytest.mark.skipif(not FOLDER.is_dir(), reason="the archives are not part of the repository")
 

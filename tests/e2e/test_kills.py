@@ -3,13 +3,9 @@
 import asyncio
 from datetime import date, timedelta
 
-import pytest
-
 from infra.native.running import Running
 from infra.testing.client import Client
 from infra.testing.month import Month
-
-pytestmark = pytest.mark.xdist_group("product")
 
 STUDENTS, MEETINGS = 5, 20
 DAYS = [(date(2026, 9, 1) + timedelta(days=n)).isoformat() for n in range(MEETINGS)]

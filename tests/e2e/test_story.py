@@ -9,8 +9,6 @@ from rich.console import Console
 from infra.native.running import Running
 from infra.story import SCENES, month_before, play
 
-pytestmark = pytest.mark.xdist_group("product")
-
 
 @pytest.fixture(scope="module")
 async def told(product: Running) -> str:

@@ -13,8 +13,6 @@ from infra.native.running import Running
 from infra.testing.client import Client
 from infra.testing.month import Month
 
-pytestmark = pytest.mark.xdist_group("product")
-
 DOCUMENT: dict[str, Any] = json.loads((Path(__file__).parents[2] / "gateway" / "openapi.json").read_text())
 SAMPLES = {"uuid": str(uuid4()), "date": "2026-09-15", "date-time": "2026-09-15T10:00:00Z"}
 TEXTS = {
