@@ -4,22 +4,18 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import psycopg
-
 from shared.builds import Build
 from shared.chain import Followed, Place
 from shared.codec import Codec
 from shared.database import Connection
 from shared.facts import Fact
+from shared.faults import passes
 from shared.parking import BEHIND, Parking, Pointer
-from shared.personal import KeyAbsent
 from shared.positions import Deposed, Move, move
 from shared.records import Record
 from shared.tables import Rows
 
 log = logging.getLogger(__name__)
-
-TRANSIENT = (psycopg.OperationalError, psycopg.InterfaceError, KeyAbsent, OSError, TimeoutError)
 
 Read = Callable[[Record], Fact[Any]]
 
@@ -68,9 +64,11 @@ class Filling:
                         await self._handle(schema, record, rows)
                     await rows.flush()
                 await move(self._connection, self._source, self._generation, moves)
-        except (*TRANSIENT, Deposed):
+        except Deposed:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises is found and parked fact by fact
+        except Exception as error:
+            if passes(error):
+                raise
             log.warning("%s: a batch failed with %s: fact by fact", self._source, type(error).__name__)
             await self._parking.load(self._connection, self.consumers)
             async with self._connection.transaction():
@@ -97,9 +95,9 @@ class Filling:
                 rows = Rows(self._connection, schema)
                 await self._handle(schema, record, rows)
                 await rows.flush()
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - see apply
+        except Exception as error:
+            if passes(error):
+                raise
             log.error("%s: %s at %d parks its tenant", schema, type(error).__name__, record.position)
             await self._parking.park(self._connection, schema, record, type(error).__name__)
 
@@ -116,7 +114,7 @@ class Filling:
                         await outcome
                 await rows.flush()
                 await self._parking.done(self._connection, pointer)
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - see apply
+        except Exception as error:
+            if passes(error):
+                raise
             await self._parking.failed_again(self._connection, pointer, type(error).__name__)

@@ -64,7 +64,14 @@ class Parking:
         )
 
     async def wanted(self, connection: Connection, consumers: Iterable[str]) -> list[Pointer]:
-        """What an operator asked to be tried again, in order."""
+        """What an operator asked to be tried again, in order, and what was parked behind it since then."""
+        await connection.execute(
+            "UPDATE parked p SET retry = true FROM parked w WHERE w.retry AND NOT p.retry"
+            " AND (p.tenant_id, p.consumer, p.source, p.generation) ="
+            " (w.tenant_id, w.consumer, w.source, w.generation)"
+            " AND w.source = %s AND w.generation = %s AND w.consumer = ANY(%s)",
+            (self._source, self._generation, list(consumers)),
+        )
         cursor = await connection.execute(
             "SELECT consumer, tenant_id, partition, position, kafka_offset FROM parked"
             " WHERE source = %s AND generation = %s AND consumer = ANY(%s) AND retry"

@@ -5,36 +5,27 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import psycopg
 import structlog
 
 from shared import telemetry
 from shared.chain import Followed, Place
 from shared.database import Connection
 from shared.facts import Fact
+from shared.faults import passes
 from shared.kernel import Kernel
 from shared.parking import BEHIND, Parking, Pointer
 from shared.personal import KeyAbsent
 from shared.positions import Move, move
 from shared.reactions import Act, Reaction, call_of
-from shared.reading import ViewBehind
 from shared.records import Record
-from shared.store import Unavailable
+from shared.store import Conflict
 
 log = logging.getLogger(__name__)
 
-TRANSIENT = (
-    psycopg.OperationalError,
-    psycopg.InterfaceError,
-    Unavailable,
-    KeyAbsent,
-    ViewBehind,
-    OSError,
-    TimeoutError,
-)
 SIDE_BY_SIDE = 16
-KEY_PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
-"""A key is acknowledged before what it seals is sent, but it travels on another topic: it is waited for."""
+PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+"""A key is acknowledged before what it seals is sent, but it travels on another topic: it is waited for. What lost
+against another process is decided again."""
 
 Failures = list[tuple[str, Record, str]]
 
@@ -78,7 +69,12 @@ class Reacting:
             async with slots:
                 return await self._run(work)
 
-        outcomes = await asyncio.gather(*[one(work) for work in tenants.values()])
+        try:
+            async with asyncio.TaskGroup() as group:
+                running = [group.create_task(one(work)) for work in tenants.values()]
+        except ExceptionGroup as passing:
+            raise passing.exceptions[0] from None
+        outcomes = [task.result() for task in running]
         async with self._connection.transaction():
             for failures in outcomes:
                 for name, record, error in failures:
@@ -106,9 +102,9 @@ class Reacting:
                 continue
             try:
                 await self._react(name, record)
-            except TRANSIENT:
-                raise
-            except Exception as error:  # noqa: BLE001 - whatever a reaction raises parks its tenant
+            except Exception as error:
+                if passes(error):
+                    raise
                 log.error("%s: %s at %d parks its tenant", name, type(error).__name__, record.position)
                 stopped.add(name)
                 failures.append((name, record, type(error).__name__))
@@ -124,10 +120,10 @@ class Reacting:
             structlog.contextvars.bound_contextvars(**ids),
         ):
             act = Act(self._kernel, call_of(reaction, fact))
-            for pause in KEY_PAUSES:
+            for pause in PAUSES:
                 try:
                     await reaction.handler.function(fact, act)
-                except KeyAbsent:
+                except (KeyAbsent, Conflict):
                     await asyncio.sleep(pause)
                 else:
                     return
@@ -138,9 +134,9 @@ class Reacting:
         try:
             if record.topic == self._reactions[pointer.consumer].handler.topic:
                 await self._react(pointer.consumer, record)
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - see _run
+        except Exception as error:
+            if passes(error):
+                raise
             await self._parking.failed_again(self._connection, pointer, type(error).__name__)
         else:
             await self._parking.done(self._connection, pointer)
