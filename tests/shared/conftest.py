@@ -9,6 +9,7 @@ import pytest
 
 from infra.testing.harness import Running, new_log, running
 from infra.testing.toy import SERVICE, ToySettings, app
+from shared.database import Connection, connect
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ async def town(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Async
     """The toy service on one database for a file: each test takes tenants of its own."""
     async with running(postgres, tmp_path_factory.mktemp("town"), SERVICE, ToySettings, app) as it:
         yield it
+
+
+@pytest.fixture
+async def worker(town: Running) -> AsyncIterator[Connection]:
+    """A connection as the worker of the town has it."""
+    async with await connect(town.dsns["worker"], search_path=SERVICE.name) as connection:
+        yield connection
 
 
 @pytest.fixture(scope="session")

@@ -104,7 +104,7 @@ async def test_every_type_comes_back_beside_rows_without_values(schema: tuple[Co
     assert await stored(connection, name, ALL) == wanted
 
 
-@pytest.mark.parametrize("column", [name for name in FULL])
+@pytest.mark.parametrize("column", list(FULL))
 async def test_every_type_can_be_changed_and_emptied(schema: tuple[Connection, str], column: str) -> None:
     connection, name = schema
     rows = Rows(connection, name)
