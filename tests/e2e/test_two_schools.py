@@ -35,8 +35,8 @@ def body_of(schema: dict[str, Any], name: str, ids: dict[str, str]) -> Any:
     """A body that passes validation; ids in it are taken from `ids`."""
     schema = resolve(schema)
     if "anyOf" in schema:
-        first = schema["anyOf"][0]
-        return body_of(first, name, ids) if first.get("format") in SAMPLES else None
+        first, optional = schema["anyOf"][0], {"type": "null"} in schema["anyOf"]
+        return None if optional and first.get("format") not in SAMPLES else body_of(first, name, ids)
     if "enum" in schema or "const" in schema:
         return schema.get("const", (schema.get("enum") or [None])[0])
     match schema.get("type"):
