@@ -1,15 +1,19 @@
 """Builds of views: a schema and a position each; one is live. Going live is the flip of a pointer."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+import psycopg
 from psycopg import sql
 
 from shared.database import Connection
 from shared.records import PARTITIONS
-from shared.tables import identifiers
+from shared.tables import Table, identifiers
 from shared.views import View
+
+log = logging.getLogger(__name__)
 
 
 class BehindLive(Exception):
@@ -99,19 +103,24 @@ async def ensure_builds(
     """Every view version has a build that follows this generation of its source. The newest lone one goes live."""
     views = tuple(views)
     for view in views:
-        cursor = await connection.execute(
-            "SELECT 1 FROM builds b JOIN positions p ON p.consumer = b.schema"
-            " WHERE b.view = %s AND b.version = %s AND p.source = %s AND p.generation = %s",
-            (view.NAME, view.VERSION, view.SOURCE, generation),
-        )
-        if await cursor.fetchone() is None:
+        if not await _following(connection, [view], generation):
             await make_build(connection, service, view, generation)
-    return await builds_of(connection, views)
+    return await _following(connection, views, generation)
+
+
+async def _following(connection: Connection, views: Iterable[type[View]], generation: int) -> list[Build]:
+    """Builds of another generation show a history that was cut: nobody follows them."""
+    cursor = await connection.execute("SELECT consumer, source FROM positions WHERE generation = %s", (generation,))
+    places = set(await cursor.fetchall())
+    return [build for build in await builds_of(connection, views) if (build.schema, build.view.SOURCE) in places]
 
 
 async def flip(connection: Connection, service: str, build: Build) -> None:
-    """Makes a build the live one of its view version. Raises BehindLive; alters no table, waits for no reader."""
+    """Makes a build the live one of its view version; alters no table, waits for no reader.
+
+    Raises BehindLive, and ValueError when the build is gone."""
     async with connection.transaction():
+        await connection.execute("LOCK TABLE positions IN SHARE ROW EXCLUSIVE MODE")
         cursor = await connection.execute(
             "SELECT count(*) FROM positions old JOIN positions new USING (source, generation, partition)"
             " JOIN builds b ON b.schema = old.consumer AND b.live AND b.view = %s AND b.version = %s"
@@ -125,24 +134,56 @@ async def flip(connection: Connection, service: str, build: Build) -> None:
             "UPDATE builds SET live = false WHERE view = %s AND version = %s AND live",
             (build.view.NAME, build.view.VERSION),
         )
-        await connection.execute("UPDATE builds SET live = true, ready = true WHERE build = %s", (build.number,))
-        await _point_analysts(connection, service, build)
-
-
-async def _point_analysts(connection: Connection, service: str, build: Build) -> None:
-    """The stable SQL views that analysts query show the live build, with their own rights."""
-    folder = f"{service}_views"
-    await connection.execute(sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(folder)))
-    await connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO analyst").format(sql.Identifier(folder)))
-    for table in build.view.TABLES:
-        name = sql.Identifier(folder, table.name)
-        await connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
-        await connection.execute(
-            sql.SQL("CREATE VIEW {} WITH (security_invoker = true) AS SELECT {} FROM {}").format(
-                name, identifiers(tuple(table.columns)), sql.Identifier(build.schema, table.name)
-            )
+        cursor = await connection.execute(
+            "UPDATE builds SET live = true, ready = true WHERE build = %s", (build.number,)
         )
-        await connection.execute(sql.SQL("GRANT SELECT ON {} TO analyst").format(name))
+        if cursor.rowcount != 1:
+            raise ValueError(f"{build.schema} is gone")
+    await point_analysts(connection, service, [build])
+
+
+async def point_analysts(connection: Connection, service: str, builds: Iterable[Build]) -> None:
+    """The stable SQL views that analysts query show the live build of the newest version, with their own rights.
+
+    One that somebody is using just now is left as it is: the worker comes back to it."""
+    folder = f"{service}_views"
+    cursor = await connection.execute(
+        "SELECT DISTINCT ON (view) schema FROM builds WHERE live ORDER BY view, version DESC"
+    )
+    newest = {schema for (schema,) in await cursor.fetchall()}
+    cursor = await connection.execute(
+        "SELECT relname, obj_description(oid, 'pg_class') FROM pg_class WHERE relnamespace = to_regnamespace(%s)",
+        (folder,),
+    )
+    shown: dict[str, str | None] = dict(await cursor.fetchall())
+    for build in builds:
+        for table in build.view.TABLES:
+            if build.schema in newest and shown.get(table.name) != build.schema:
+                try:
+                    await _point(connection, folder, build.schema, table)
+                except psycopg.Error as error:
+                    log.warning("%s.%s still shows another build: %s", folder, table.name, type(error).__name__)
+
+
+async def _point(connection: Connection, folder: str, schema: str, table: Table) -> None:
+    names = {
+        "folder": sql.Identifier(folder),
+        "view": sql.Identifier(folder, table.name),
+        "columns": identifiers(tuple(table.columns)),
+        "table": sql.Identifier(schema, table.name),
+        "schema": sql.Literal(schema),
+    }
+    async with connection.transaction():
+        for statement in (
+            "SET LOCAL lock_timeout = '200ms'",
+            "CREATE SCHEMA IF NOT EXISTS {folder}",
+            "GRANT USAGE ON SCHEMA {folder} TO analyst",
+            "DROP VIEW IF EXISTS {view}",
+            "CREATE VIEW {view} WITH (security_invoker = true) AS SELECT {columns} FROM {table}",
+            "COMMENT ON VIEW {view} IS {schema}",
+            "GRANT SELECT ON {view} TO analyst",
+        ):
+            await connection.execute(sql.SQL(statement).format(**names))
 
 
 async def drop_build(connection: Connection, build: Build) -> None:

@@ -5,8 +5,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from shared.builds import Build, ensure_builds, flip, start_positions
-from shared.chain import Place
+from shared.builds import Build, ensure_builds, flip, point_analysts, start_positions
 from shared.database import Connection, connect
 from shared.kernel import Kernel
 from shared.leader import Leadership
@@ -24,6 +23,7 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
 FAR_BEHIND = 5_000
+CATCH_UP = 5
 
 
 class Changed(Exception):
@@ -134,22 +134,34 @@ class Following:
 
     async def _go_live(self, connection: Connection, followers: Followers, generation: int) -> None:
         """A build whose view version has no live one goes live as soon as it has caught up."""
-        waiting = [build for build in followers.builds if not build.live]
-        for build in await lone_builds(connection, waiting):
-            places = (await load_places(connection, self._source, generation, [build.schema]))[build.schema]
-            if await self._caught_up(connection, places, generation):
+        for build in await self._lone(connection, followers.builds, generation):
+            if await self._caught_up(connection, build, generation):
                 await flip(connection, self._service.name, build)
                 log.info("%s is live", build.schema)
+        await point_analysts(connection, self._service.name, followers.builds)
 
-    async def _caught_up(self, connection: Connection, places: dict[int, Place], generation: int) -> bool:
+    async def _lone(self, connection: Connection, builds: Sequence[Build], generation: int) -> list[Build]:
+        """Of these, the newest of each view version that has no live build in this generation."""
+        cursor = await connection.execute(
+            "SELECT max(b.build) FROM builds b JOIN positions p ON p.consumer = b.schema"
+            " WHERE p.source = %s AND p.generation = %s GROUP BY b.view, b.version HAVING NOT bool_or(b.live)",
+            (self._source, generation),
+        )
+        numbers = {number for (number,) in await cursor.fetchall()}
+        return [build for build in builds if build.number in numbers]
+
+    async def _caught_up(self, connection: Connection, build: Build, generation: int) -> bool:
+        """With the end as it was a moment ago: under load nobody ever stands at the end of now."""
+        ends = await self._ends(connection, generation)
+        for _ in range(CATCH_UP):
+            places = (await load_places(connection, self._source, generation, [build.schema]))[build.schema]
+            if all(places[n].position >= position for n, position in ends.items()):
+                return True
+            await asyncio.sleep(0.05)
+        return False
+
+    async def _ends(self, connection: Connection, generation: int) -> dict[int, int]:
         if self._own:
-            return places[0].position >= await read_head(connection)
+            return {0: await read_head(connection)}
         tails = await tail_places(self._settings.kafka, self._source, generation)
-        return all(places[n].position >= tail.position for n, tail in tails.items())
-
-
-async def lone_builds(connection: Connection, builds: Sequence[Build]) -> list[Build]:
-    """Of these, the newest of each view version that has no live build."""
-    cursor = await connection.execute("SELECT max(build) FROM builds GROUP BY view, version HAVING NOT bool_or(live)")
-    numbers = {number for (number,) in await cursor.fetchall()}
-    return [build for build in builds if build.number in numbers]
+        return {partition: tail.position for partition, tail in tails.items()}
