@@ -104,11 +104,19 @@ class Leadership:
                 if self._ending:
                     raise
                 log.warning("%s met a cancelled task and starts again", name)
-            except Exception as error:
+            except Exception as failure:
                 if self._connection is None or self._connection.closed:
-                    raise psycopg.OperationalError("leadership was lost") from error
+                    raise psycopg.OperationalError("leadership was lost") from failure
+                error = first_of(failure)
                 log.warning("%s failed and starts again: %s", name, type(error).__name__, exc_info=error)
             if self._ending:
                 raise asyncio.CancelledError
             pause = BACK_OFF[0] if loop.time() - began > BACK_OFF[1] else min(pause * 2, BACK_OFF[1])
             await asyncio.sleep(pause)
+
+
+def first_of(error: Exception) -> Exception:
+    """What went wrong in a role of several tasks."""
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    return error
