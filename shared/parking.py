@@ -65,20 +65,27 @@ class Parking:
 
     async def wanted(self, connection: Connection, consumers: Iterable[str]) -> list[Pointer]:
         """What an operator asked to be tried again, in order, and what was parked behind it since then."""
-        await connection.execute(
-            "UPDATE parked p SET retry = true FROM parked w WHERE w.retry AND NOT p.retry"
-            " AND (p.tenant_id, p.consumer, p.source, p.generation) ="
-            " (w.tenant_id, w.consumer, w.source, w.generation)"
-            " AND w.source = %s AND w.generation = %s AND w.consumer = ANY(%s)",
-            (self._source, self._generation, list(consumers)),
-        )
         cursor = await connection.execute(
             "SELECT consumer, tenant_id, partition, position, kafka_offset FROM parked"
-            " WHERE source = %s AND generation = %s AND consumer = ANY(%s) AND retry"
+            " WHERE source = %s AND generation = %s AND consumer = ANY(%s) AND (consumer, tenant_id) IN"
+            " (SELECT consumer, tenant_id FROM parked WHERE retry AND source = %s AND generation = %s)"
             " ORDER BY consumer, tenant_id, position",
-            (self._source, self._generation, list(consumers)),
+            (self._source, self._generation, list(consumers), self._source, self._generation),
         )
-        return [Pointer(*row) for row in await cursor.fetchall()]
+        pointers = [Pointer(*row) for row in await cursor.fetchall()]
+        if pointers:
+            await connection.execute(
+                "UPDATE parked p SET retry = true FROM unnest(%s::text[], %s::uuid[]) w(consumer, tenant_id)"
+                " WHERE p.consumer = w.consumer AND p.tenant_id = w.tenant_id AND NOT p.retry"
+                " AND p.source = %s AND p.generation = %s",
+                (
+                    [pointer.consumer for pointer in pointers],
+                    [pointer.tenant_id for pointer in pointers],
+                    self._source,
+                    self._generation,
+                ),
+            )
+        return pointers
 
     async def still_wanted(self, connection: Connection, pointer: Pointer) -> bool:
         """False once a fact before it failed again."""
