@@ -21,6 +21,7 @@ from tests.shared.readers import (
     librarian,
     library,
     parked_of,
+    reading_log,
     retry,
     rows_of,
     settle,
@@ -156,7 +157,6 @@ async def test_a_view_of_independent_aggregates_parks_one_aggregate(
 async def test_unknown_facts_are_skipped_and_newer_ones_park(town: Running, worker: Connection) -> None:
     tenant = uuid7()
     saved = await shelf_with(town, tenant, "Emma")
-    build = await library(town, worker)
     [put, added] = [one for one in await read_page(worker, 0, 100_000) if one.aggregate_id == saved.id]
     unknown = member_of(event(tenant, "academic.of_tomorrow", put.state))
     state = added.state.replace(b'"class_version":2', b'"class_version":3')
