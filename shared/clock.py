@@ -56,6 +56,16 @@ async def run_clock(connection: Connection, rules: Sequence[Rule] = RULES) -> No
         await asyncio.sleep(TICK)
 
 
+async def run_until_it_jumps(connection: Connection) -> None:
+    """Endless. After a jump it does nothing more, and keeps its lock so that nobody else does: a leader would start
+    it again, with the new time as the truth."""
+    try:
+        await run_clock(connection)
+    except ClockJumped:
+        log.critical("the database's clock jumped by more than an hour: due work stops; set it right, then restart")
+        await asyncio.get_running_loop().create_future()
+
+
 async def time_of(connection: Connection) -> datetime:
     cursor = await connection.execute("SELECT clock_timestamp()")
     row = await cursor.fetchone()

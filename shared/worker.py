@@ -7,7 +7,7 @@ from asyncio import FIRST_COMPLETED
 import uvloop
 
 from shared import telemetry, topics
-from shared.clock import run_clock
+from shared.clock import run_until_it_jumps
 from shared.database import connect
 from shared.following import Following
 from shared.kernel import Kernel
@@ -66,7 +66,7 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
 
     async def clock(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:
-            await run_clock(connection)
+            await run_until_it_jumps(connection)
 
     async def keys(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:
