@@ -67,3 +67,11 @@ def record_of(message: Message) -> Record:
         partition=message.partition,
         offset=message.offset,
     )
+
+
+def readable(message: Message) -> Record | None:
+    """None for a message that no relay wrote: it is no part of any chain."""
+    try:
+        return record_of(message)
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
 
-from shared.envelope import event_id_of, record_of
+from shared.envelope import event_id_of, readable
 from shared.records import PARTITIONS
 from shared.topics import looking
 
@@ -27,8 +27,10 @@ class Tail(NamedTuple):
     end: int
 
 
-async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link]) -> dict[int, Tail]:
-    """Per partition the end of the chain: the noted one where it is the last record, else found by walking."""
+async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link] | None = None) -> dict[int, Tail]:
+    """Per partition the end of the chain: the noted one where it is the last record, else found by walking.
+
+    Without `noted` the last record is taken for the end, if a relay wrote it."""
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
     async with looking(kafka) as consumer:
         consumer.assign(partitions)
@@ -37,14 +39,15 @@ async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link]) -> dict[in
         for n, partition in enumerate(partitions):
             end = ends[partition]
             link = await last_link(consumer, partition, end) if end else Link()
-            tails[n] = Tail(link if link == noted[n] else await walk(consumer, partition, end), end)
+            known = link is not None if noted is None else link == noted[n]
+            tails[n] = Tail(link if link is not None and known else await walk(consumer, partition, end), end)
         return tails
 
 
-async def last_link(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link:
+async def last_link(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link | None:
     consumer.seek(partition, end - 1)
-    record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
-    return Link(record.position, event_id_of(record), record.offset)
+    record = readable(await asyncio.wait_for(consumer.getone(partition), 10))
+    return None if record is None else Link(record.position, event_id_of(record), record.offset)
 
 
 async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link:
@@ -54,7 +57,7 @@ async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Li
     while await consumer.position(partition) < end:
         batches = await consumer.getmany(partition, timeout_ms=10_000)
         for message in batches.get(partition, []):
-            record = record_of(message)
-            if message.offset < end and record.previous == link.position:
+            record = readable(message)
+            if record is not None and message.offset < end and record.previous == link.position:
                 link = Link(record.position, event_id_of(record), record.offset)
     return link

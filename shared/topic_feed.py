@@ -3,8 +3,8 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
@@ -12,10 +12,11 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
 
 from shared.chain import Place
-from shared.envelope import record_of
+from shared.envelope import readable
 from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import PARTITIONS, Record
+from shared.tails import tails_of
 from shared.topics import events_topic, looking
 
 log = logging.getLogger(__name__)
@@ -28,13 +29,20 @@ class GapOpen(Exception):
     """Records have not followed for too long: the topic may have been made anew. The feed starts again."""
 
 
+class Gap(NamedTuple):
+    """Something is missing before this position."""
+
+    before: int
+    since: float
+
+
 class TopicFeed:
     def __init__(self, bootstrap: str, reader: Reader) -> None:
         self._bootstrap = bootstrap
         self._reader = reader
         self._topic = events_topic(reader.source, reader.generation)
         self._turn = asyncio.Lock()
-        self._gap_since: float | None = None
+        self._gaps: dict[int, Gap] = {}
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
@@ -61,8 +69,12 @@ class TopicFeed:
                 await asyncio.wait([self._failed], timeout=1.0)
                 if self._failed.done():
                     self._failed.result()
+                self._check_gaps()
                 async with self._turn:
-                    await self._reader.retry_parked(self._fetch)
+                    try:
+                        await self._reader.retry_parked(self._fetch)
+                    except LookupError as missing:
+                        log.warning("%s", missing)
         finally:
             await broker.stop()
 
@@ -73,23 +85,41 @@ class TopicFeed:
             if self._failed.done():
                 return
             try:
-                broken = await self._reader.apply([record_of(one) for one in raw])
-                self._watch_gap(broken)
+                records = [record for one in raw if (record := readable(one)) is not None]
+                if len(records) < len(raw):
+                    log.error("%s: %d messages that no relay wrote are skipped", self._topic, len(raw) - len(records))
+                await self._reader.apply(records)
+                self._watch_gaps(records)
             except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self._failed.set_exception(error)
 
-    def _watch_gap(self, broken: int) -> None:
+    def _watch_gaps(self, records: Sequence[Record]) -> None:
+        lowest, now = self._reader.lowest(), asyncio.get_running_loop().time()
+        for record in records:
+            if record.position > lowest[record.partition].position:
+                self._gaps.setdefault(record.partition, Gap(record.position, now))
+        self._gaps = {n: gap for n, gap in self._gaps.items() if gap.before > lowest[n].position}
+
+    def _check_gaps(self) -> None:
         now = asyncio.get_running_loop().time()
-        self._gap_since = (self._gap_since or now) if broken else None
-        if self._gap_since is not None and now - self._gap_since > GAP_LIMIT:
+        if any(now - gap.since > GAP_LIMIT for gap in self._gaps.values()):
             raise GapOpen(self._topic)
 
     async def _fetch(self, pointer: Pointer) -> Record:
+        """The parked record: where it was, or where it is now if the topic was made anew."""
         partition = Partition(self._topic, pointer.partition)
         async with looking(self._bootstrap) as consumer:
             consumer.assign([partition])
-            consumer.seek(partition, pointer.offset)
-            return record_of(await asyncio.wait_for(consumer.getone(partition), 10))
+            end = (await consumer.end_offsets([partition]))[partition]
+            for offset in (pointer.offset, 0):
+                consumer.seek(partition, offset)
+                while await consumer.position(partition) < end:
+                    record = readable(await asyncio.wait_for(consumer.getone(partition), 10))
+                    if record is not None and record.position == pointer.position:
+                        return record
+                    if offset:
+                        break
+        raise LookupError(f"{self._topic}/{pointer.partition} does not hold position {pointer.position}")
 
 
 class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
@@ -120,22 +150,13 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             if not first[partition] <= place.offset < end[partition]:
                 continue
             consumer.seek(partition, place.offset)
-            record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
-            if record.position == place.position:
+            record = readable(await asyncio.wait_for(consumer.getone(partition), 10))
+            if record is not None and record.position == place.position:
                 offsets[partition] = place.offset + 1
         return offsets
 
 
 async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:
     """Per partition the place of its last record."""
-    partitions = [Partition(events_topic(source, generation), n) for n in range(PARTITIONS)]
-    async with looking(bootstrap) as consumer:
-        consumer.assign(partitions)
-        places: dict[int, Place] = {}
-        for partition, end in (await consumer.end_offsets(partitions)).items():
-            places[partition.partition] = Place(0)
-            if end:
-                consumer.seek(partition, end - 1)
-                record = record_of(await asyncio.wait_for(consumer.getone(partition), 10))
-                places[partition.partition] = Place(record.position, record.offset)
-        return places
+    tails = await tails_of(bootstrap, events_topic(source, generation))
+    return {n: Place(tail.link.position, tail.link.offset) for n, tail in tails.items()}
