@@ -2,6 +2,7 @@
 
 import asyncio
 from base64 import b64decode, b64encode
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -25,17 +26,18 @@ class KeyRelay:
         self._service = service
 
     async def resume(self, kafka: str) -> None:
-        """Marks what the topic has lost as unsent, so that a lost Kafka heals."""
-        there = {
-            (key.tenant_id, key.person_id)
-            for message in await read_all(kafka)
-            if (key := key_of(message)).service == self._service
-        }
+        """Marks what the topic has lost as unsent, so that a lost Kafka heals.
+
+        A marker in the topic takes the place of the key, whoever sent it: it is stored before anything is sent."""
+        keys = [key_of(message) for message in await read_all(kafka)]
+        await store_keys(self._connection, [key for key in keys if key.wrapped is None])
+        there = {(key.tenant_id, key.person_id, key.wrapped is None) for key in keys}
         cursor = await self._connection.execute(
-            "SELECT tenant_id, person_id FROM personal_keys WHERE own AND published"
+            "SELECT tenant_id, person_id, wrapped IS NULL FROM personal_keys"
+            " WHERE (own OR wrapped IS NULL) AND published"
         )
-        lost = [pair for pair in await cursor.fetchall() if pair not in there]
-        await self._mark([pair[0] for pair in lost], [pair[1] for pair in lost], published=False)
+        lost = [row for row in await cursor.fetchall() if row not in there]
+        await self._mark(lost, published=False)
 
     async def send(self) -> None:
         while True:
@@ -65,13 +67,15 @@ class KeyRelay:
                     )
                 )
             await asyncio.gather(*sent)
-            await self._mark([row[0] for row in rows], [row[1] for row in rows], published=True)
+            await self._mark([(row[0], row[1], row[3] is None) for row in rows], published=True)
 
-    async def _mark(self, tenants: list[UUID], people: list[UUID], *, published: bool) -> None:
+    async def _mark(self, keys: list[tuple[UUID, UUID, bool]], *, published: bool) -> None:
+        """(tenant, person, erased). A person who was erased meanwhile has another key than the one that was sent."""
         await self._connection.execute(
-            "UPDATE personal_keys k SET published = %s FROM unnest(%s::uuid[], %s::uuid[]) m(tenant_id, person_id)"
-            " WHERE k.tenant_id = m.tenant_id AND k.person_id = m.person_id",
-            (published, tenants, people),
+            "UPDATE personal_keys k SET published = %s"
+            " FROM unnest(%s::uuid[], %s::uuid[], %s::bool[]) m(tenant_id, person_id, erased)"
+            " WHERE k.tenant_id = m.tenant_id AND k.person_id = m.person_id AND (k.wrapped IS NULL) = m.erased",
+            (published, [key[0] for key in keys], [key[1] for key in keys], [key[2] for key in keys]),
         )
 
 
@@ -116,24 +120,30 @@ async def follow_keys(connection: Connection, kafka: str) -> None:
             await consumer.seek_to_beginning(partition)
         while True:
             batches = await consumer.getmany(timeout_ms=1_000, max_records=PAGE)
-            newest = {message.key: key_of(message) for batch in batches.values() for message in batch}
-            if newest:
-                await store_keys(connection, list(newest.values()))
+            await store_keys(connection, [key_of(message) for batch in batches.values() for message in batch])
     finally:
         await consumer.stop()
 
 
-async def store_keys(connection: Connection, keys: list[SentKey]) -> None:
+async def store_keys(connection: Connection, keys: Iterable[SentKey]) -> None:
+    """What is erased stays erased, in whatever order key and marker come."""
+    newest: dict[tuple[UUID, UUID], SentKey] = {}
+    for key in keys:
+        known = newest.get((key.tenant_id, key.person_id))
+        if known is None or known.wrapped is not None:
+            newest[key.tenant_id, key.person_id] = key
+    if not newest:
+        return
     await connection.execute(
         "INSERT INTO personal_keys AS k (tenant_id, person_id, key_version, wrapped, own, published, changed_at)"
         " SELECT n.tenant_id, n.person_id, n.key_version, n.wrapped, false, true, clock_timestamp()"
-        " FROM unnest(%b::uuid[], %b::uuid[], %s::int[], %b::bytea[]) n(tenant_id, person_id, key_version, wrapped)"
+        " FROM unnest(%s::uuid[], %s::uuid[], %s::int[], %s::bytea[]) n(tenant_id, person_id, key_version, wrapped)"
         " ON CONFLICT (tenant_id, person_id) DO UPDATE SET wrapped = NULL, changed_at = excluded.changed_at"
         " WHERE excluded.wrapped IS NULL AND k.wrapped IS NOT NULL",
         (
-            [key.tenant_id for key in keys],
-            [key.person_id for key in keys],
-            [key.version for key in keys],
-            [key.wrapped for key in keys],
+            [key.tenant_id for key in newest.values()],
+            [key.person_id for key in newest.values()],
+            [key.version for key in newest.values()],
+            [key.wrapped for key in newest.values()],
         ),
     )
