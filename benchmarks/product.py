@@ -68,8 +68,8 @@ async def _visible(base_url: str, samples: int) -> list[Figure]:
     return [
         Figure("PF6", "ms", 50, 250, *percentile_interval(own, 0.99), note=f"own view {note}"),
         Figure("PF6-foreign", "ms", 50, 250, *percentile_interval(foreign, 0.99), note=f"through Kafka {note}"),
-        Figure("PF6-p50", "ms", 15, 50, *percentile_interval(own, 0.5), note="own view"),
-        Figure("PF6-foreign-p50", "ms", 15, 50, *percentile_interval(foreign, 0.5), note="through Kafka"),
+        Figure("PF6-p50", "ms", 15, 250, *percentile_interval(own, 0.5), note="own view"),
+        Figure("PF6-foreign-p50", "ms", 15, 250, *percentile_interval(foreign, 0.5), note="through Kafka"),
     ]
 
 
