@@ -1,6 +1,7 @@
 """The role that follows one source: which consumers this worker runs, together or alone, and when a build goes live."""
 
 import asyncio
+import itertools
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from shared.topics import newest_generation
 log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
+GENERATION_LOOKS = 15
 FAR_BEHIND = 5_000
 CATCH_UP = 5
 
@@ -116,9 +118,12 @@ class Following:
         followers: Followers,
         behind: set[str],
     ) -> None:
-        """Raises Changed for a new build or reaction, a lock that came free, or one that has caught up."""
-        while True:
+        """Raises Changed for a new build or reaction, a lock that came free, one that has caught up, or a source that
+        publishes another generation."""
+        for look in itertools.count(1):
             await asyncio.sleep(LOOK_EVERY)
+            if look % GENERATION_LOOKS == 0 and await self._generation() != generation:
+                raise Changed
             await self._go_live(connection, followers, generation)
             if (await self._led(leadership, connection, generation)).names != followers.names:
                 raise Changed
