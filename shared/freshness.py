@@ -29,12 +29,12 @@ class Freshness:
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
         try:
-            await asyncio.wait_for(asyncio.shield(done), within)
+            async with asyncio.timeout(within):
+                await done
         except TimeoutError:
             return False
         finally:
             self._waiting.pop(done, None)
-            done.cancel()
         return True
 
     async def _poll(self) -> None:

@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 
 PING_EVERY, TRY_EVERY = 1.0, 2.0
 BACK_OFF = (0.1, 10.0)
+CANCEL_EVERY = 3.0
+"""A cancellation may be lost in somebody's code: it is sent again."""
 
 Role = Callable[["Leadership"], Awaitable[None]]
 
@@ -66,8 +68,11 @@ class Leadership:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._ending = True
-            for task in tasks:
-                task.cancel()
+            pending = set(tasks)
+            while pending:
+                for task in pending:
+                    task.cancel()
+                _, pending = await asyncio.wait(pending, timeout=CANCEL_EVERY)
             await asyncio.gather(*tasks, return_exceptions=True)
         for task in done:
             task.result()

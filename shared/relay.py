@@ -89,7 +89,8 @@ class Relay:
                 if page:
                     await keys.send()
                     with telemetry.span("relay", events=len(page)):
-                        await asyncio.wait_for(self._send(producer, page), PATIENCE)
+                        async with asyncio.timeout(PATIENCE):
+                            await self._send(producer, page)
                 else:
                     async for _ in self._listener.notifies(timeout=WAIT, stop_after=1):
                         pass
@@ -216,9 +217,11 @@ def append(batch: Any, record: Record, headers: Headers) -> bool:
 async def abort(producer: AIOKafkaProducer) -> None:
     """Ends a producer without sending what it holds: `stop()` alone would."""
     try:
-        await asyncio.wait_for(producer._sender.close(), 10)
+        async with asyncio.timeout(10):
+            await producer._sender.close()
     finally:
-        await asyncio.wait_for(producer.stop(), 10)
+        async with asyncio.timeout(10):
+            await producer.stop()
 
 
 async def read_head(connection: Connection) -> int:

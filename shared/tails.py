@@ -34,7 +34,8 @@ async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link] | None = No
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
     async with looking(kafka) as consumer:
         consumer.assign(partitions)
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), 10)
+        async with asyncio.timeout(10):
+            ends = await consumer.end_offsets(partitions)
         tails: dict[int, Tail] = {}
         for n, partition in enumerate(partitions):
             end = ends[partition]
@@ -46,7 +47,8 @@ async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link] | None = No
 
 async def last_link(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link | None:
     consumer.seek(partition, end - 1)
-    record = readable(await asyncio.wait_for(consumer.getone(partition), 10))
+    async with asyncio.timeout(10):
+        record = readable(await consumer.getone(partition))
     return None if record is None else Link(record.position, event_id_of(record), record.offset)
 
 

@@ -114,7 +114,8 @@ class TopicFeed:
             for offset in (pointer.offset, 0):
                 consumer.seek(partition, offset)
                 while await consumer.position(partition) < end:
-                    record = readable(await asyncio.wait_for(consumer.getone(partition), 10))
+                    async with asyncio.timeout(10):
+                        record = readable(await consumer.getone(partition))
                     if record is not None and record.position == pointer.position:
                         return record
                     if offset:
@@ -150,7 +151,8 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             if not first[partition] <= place.offset < end[partition]:
                 continue
             consumer.seek(partition, place.offset)
-            record = readable(await asyncio.wait_for(consumer.getone(partition), 10))
+            async with asyncio.timeout(10):
+                record = readable(await consumer.getone(partition))
             if record is not None and record.position == place.position:
                 offsets[partition] = place.offset + 1
         return offsets

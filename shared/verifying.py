@@ -116,7 +116,8 @@ async def topic_until(
         await consumer.seek_to_beginning(*last)
         open_partitions = set(last)
         while open_partitions:
-            batches = await asyncio.wait_for(consumer.getmany(timeout_ms=1_000), 30)
+            async with asyncio.timeout(30):
+                batches = await consumer.getmany(timeout_ms=1_000)
             messages = [m for p, batch in batches.items() for m in batch if m.offset <= last[p]]
             yield [record_of(message) for message in messages]
             open_partitions = {p for p in open_partitions if await consumer.position(p) <= last[p]}

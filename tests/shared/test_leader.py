@@ -148,6 +148,30 @@ async def test_G9_a_role_that_fails_while_it_is_stopped_does_not_start_again(log
     assert begun == 1
 
 
+async def test_G9_a_role_that_loses_a_cancellation_is_cancelled_again(
+    log: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.leader.CANCEL_EVERY", 0.05)
+    lost, begun = 0, asyncio.Event()
+
+    async def careless(leadership: Leadership) -> None:
+        nonlocal lost
+        begun.set()
+        while True:
+            try:
+                await asyncio.get_running_loop().create_future()
+            except asyncio.CancelledError:
+                lost += 1
+                if lost == 3:
+                    raise
+
+    task = asyncio.create_task(Leadership(log["worker"], "academic").run({f"role {uuid7()}": careless}))
+    await begun.wait()
+    task.cancel()
+    done, _ = await asyncio.wait([task], timeout=2)
+    assert done == {task}
+
+
 async def test_a_database_that_is_away_is_waited_for(log: Dsns, caplog: pytest.LogCaptureFixture) -> None:
     work = Work()
     with caplog.at_level(logging.WARNING):
