@@ -1,6 +1,7 @@
 """Personal keys on their way to the other services: a key is acknowledged before anything sealed with it is sent."""
 
 import asyncio
+import logging
 from base64 import b64decode, b64encode
 from collections.abc import Iterable
 from typing import Any
@@ -13,6 +14,8 @@ from aiokafka import TopicPartition as Partition
 from shared.database import Connection
 from shared.records import PARTITIONS, partition_of
 from shared.topics import PERSONAL_KEYS, looking
+
+log = logging.getLogger(__name__)
 
 PAGE = 1_000
 
@@ -29,7 +32,7 @@ class KeyRelay:
         """Marks what the topic has lost as unsent, so that a lost Kafka heals.
 
         A marker in the topic takes the place of the key, whoever sent it: it is stored before anything is sent."""
-        keys = [key_of(message) for message in await read_all(kafka)]
+        keys = keys_of(await read_all(kafka))
         await store_keys(self._connection, [key for key in keys if key.wrapped is None])
         there = {(key.tenant_id, key.person_id, key.wrapped is None) for key in keys}
         cursor = await self._connection.execute(
@@ -85,13 +88,31 @@ class SentKey:
     def __init__(self, tenant: str, person: str, version: int, wrapped: str | None, service: str) -> None:
         self.tenant_id = UUID(tenant)
         self.person_id = UUID(person)
-        self.version = version
+        self.version = int(version)
         self.wrapped = None if wrapped is None else b64decode(wrapped)
         self.service = service
 
 
 def key_of(message: Any) -> SentKey:
+    """Raises ValueError, TypeError or AttributeError for a message that no service wrote."""
     return SentKey(**orjson.loads(message.value))
+
+
+def keys_of(messages: Iterable[Any]) -> list[SentKey]:
+    """What no service wrote is skipped: it must not stop the keys behind it, nor the relay."""
+    keys = []
+    for message in messages:
+        try:
+            keys.append(key_of(message))
+        except (ValueError, TypeError, AttributeError) as error:
+            log.error(
+                "%s/%s: offset %s is skipped: %s",
+                PERSONAL_KEYS,
+                message.partition,
+                message.offset,
+                type(error).__name__,
+            )
+    return keys
 
 
 async def read_all(kafka: str) -> list[Any]:
@@ -120,7 +141,7 @@ async def follow_keys(connection: Connection, kafka: str) -> None:
             await consumer.seek_to_beginning(partition)
         while True:
             batches = await consumer.getmany(timeout_ms=1_000, max_records=PAGE)
-            await store_keys(connection, [key_of(message) for batch in batches.values() for message in batch])
+            await store_keys(connection, keys_of(message for batch in batches.values() for message in batch))
     finally:
         await consumer.stop()
 

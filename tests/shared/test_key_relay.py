@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 from aiokafka import AIOKafkaProducer
 
@@ -16,7 +17,7 @@ from infra.testing.harness import Running
 from shared import topics
 from shared.database import Connection
 from shared.ids import uuid7
-from shared.key_relay import KeyRelay, SentKey, follow_keys, key_of, read_all, store_keys
+from shared.key_relay import KeyRelay, SentKey, follow_keys, key_of, keys_of, read_all, store_keys
 from shared.members import PersonalKey
 from shared.personal import KeyAbsent, Keyring, PersonErased
 from shared.records import partition_of
@@ -227,3 +228,28 @@ async def test_N6_present_erased_and_absent_are_told_apart(town: Running, worker
         await keyring.open(tenant, [*wanted, (absent, "name", texts[absent])])
     with pytest.raises(KeyAbsent):
         await keyring.open(uuid7(), wanted)
+
+
+class Written:
+    """A message in the topic."""
+
+    partition, offset = 0, 7
+
+    def __init__(self, value: bytes | None) -> None:
+        self.value = value
+
+
+def test_N6_what_no_service_wrote_does_not_stop_the_keys_behind_it() -> None:
+    tenant, person = uuid7(), uuid7()
+    good = {"tenant": str(tenant), "person": str(person), "version": 1, "wrapped": None, "service": "auth"}
+    strange: list[object] = [
+        {**good, "tenant": "nobody"},
+        {**good, "person": 5},
+        {**good, "version": None},
+        {**good, "more": 1},
+        {"tenant": str(tenant)},
+        [],
+    ]
+    values = [None, b"", b"\xff", *(orjson.dumps(value) for value in strange), orjson.dumps(good)]
+    [key] = keys_of(Written(value) for value in values)
+    assert (key.tenant_id, key.person_id, key.wrapped) == (tenant, person, None)
