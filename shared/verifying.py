@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
 from psycopg import sql
 
@@ -14,14 +13,14 @@ from shared.builds import Build, make_tables, start_positions
 from shared.chain import Place, follow
 from shared.codec import Codec
 from shared.database import Connection
-from shared.envelope import record_of
+from shared.envelope import readable
 from shared.filling import Filling
 from shared.log_feed import PAGE, read_page
 from shared.parking import Parking
 from shared.positions import load_places
 from shared.records import Record
 from shared.tables import Table, identifiers
-from shared.topics import events_topic
+from shared.topics import events_topic, looking
 
 Sums = Mapping[tuple[str, UUID], tuple[int, int]]
 """(table, tenant) → number of rows, checksum."""
@@ -103,15 +102,13 @@ async def log_until(connection: Connection, last: Place) -> AsyncIterator[list[R
 async def topic_until(
     kafka: str, source: str, generation: int, places: Mapping[int, Place]
 ) -> AsyncIterator[list[Record]]:
-    """Everything up to the offsets of these places."""
+    """Everything that a relay wrote, up to the offsets of these places."""
     last = {
         Partition(events_topic(source, generation), n): place.offset for n, place in places.items() if place.offset >= 0
     }
     if not last:
         return
-    consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
-    await consumer.start()
-    try:
+    async with looking(kafka) as consumer:
         consumer.assign(list(last))
         await consumer.seek_to_beginning(*last)
         open_partitions = set(last)
@@ -119,7 +116,5 @@ async def topic_until(
             async with asyncio.timeout(30):
                 batches = await consumer.getmany(timeout_ms=1_000)
             messages = [m for p, batch in batches.items() for m in batch if m.offset <= last[p]]
-            yield [record_of(message) for message in messages]
+            yield [record for message in messages if (record := readable(message)) is not None]
             open_partitions = {p for p in open_partitions if await consumer.position(p) <= last[p]}
-    finally:
-        await consumer.stop()

@@ -21,6 +21,7 @@ from shared.ids import uuid7
 from shared.reader import Reader
 from shared.records import PARTITIONS, partition_of
 from shared.topic_feed import GapOpen, TopicFeed, start_offsets, tail_places
+from shared.verifying import topic_until
 from tests.shared.kafkas import Relays, delete_topic, eventually, messages_of, own_topic
 from tests.shared.readers import library, parked_of, rows_of, settle, shelf_with, titles_of
 from tests.shared.stores import call_of, records_of
@@ -230,6 +231,20 @@ async def test_messages_that_no_relay_wrote_hold_up_nobody(feed: Feed, town: Run
             await feed.relays.reached(last)
             await eventually(lambda: feed.is_exact(worker))
     assert feed.failures == []
+
+
+async def test_a_verified_fold_of_a_topic_skips_what_no_relay_wrote(
+    feed: Feed, town: Running, worker: Connection
+) -> None:
+    tenant = uuid7()
+    await send(feed, (b"key", b"not JSON", [], partition_of(tenant)))
+    last = await decide(town, [tenant])
+    async with feed.relays.running():
+        await feed.relays.reached(last)
+    kafka, source, generation = feed.relays.kafka, feed.relays.source, feed.relays.generation
+    places = await tail_places(kafka, source, generation)
+    found = {record.position async for page in topic_until(kafka, source, generation, places) for record in page}
+    assert found == {record.position for record in await records_of(worker)}
 
 
 async def test_ET20_a_parked_fact_is_found_again_after_the_topic_was_made_anew(
