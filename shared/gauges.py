@@ -12,6 +12,8 @@ POSITION = Gauge(
 )
 BROKEN = Counter("rollbook_chain_broken_records", "Records that did not follow on what was read", ["source"])
 PARKED = Gauge(
-    "rollbook_parked_facts", "Facts that a consumer could not handle, and what waits behind them", ["source"]
+    "rollbook_parked_facts",
+    "Facts that a consumer could not handle, and what waits behind them",
+    ["consumer", "source"],
 )
 LEADS = Gauge("rollbook_leads", "1 where this process leads the role", ["role"])

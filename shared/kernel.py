@@ -85,10 +85,13 @@ class Kernel:
             raise ViewBehind
 
     async def _parked(self, read: Reading, token: Token, wanted: int) -> bool:
-        """Whether the view, or a reaction that feeds it, stopped at or before what the token asks."""
+        """Whether the view, or a reaction that feeds it, stopped at or before what the token asks. A reaction keeps its
+        name when its source begins a new generation: what it parked before that says nothing of positions now."""
         asked = self._effects.sources(token, read.tenant_id)
         rows = await read.rows(
-            "SELECT consumer, source, position FROM parked WHERE tenant_id = %(tenant)s AND consumer = ANY(%(names)s)",
+            "SELECT consumer, source, position FROM parked p WHERE tenant_id = %(tenant)s AND consumer = ANY(%(names)s)"
+            " AND generation = (SELECT max(q.generation) FROM positions q"
+            " WHERE q.consumer = p.consumer AND q.source = p.source)",
             names=[read.consumer, *self._effects.consumers(token, read.tenant_id)],
         )
         return any(

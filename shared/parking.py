@@ -28,16 +28,19 @@ class Parking:
         self._waiting: dict[str, set[UUID]] = {}
 
     async def load(self, connection: Connection, consumers: Iterable[str]) -> None:
+        facts = dict.fromkeys(consumers, 0)
         cursor = await connection.execute(
-            "SELECT DISTINCT consumer, tenant_id, aggregate_id FROM parked"
-            " WHERE source = %s AND generation = %s AND consumer = ANY(%s)",
-            (self._source, self._generation, list(consumers)),
+            "SELECT consumer, tenant_id, aggregate_id, count(*) FROM parked"
+            " WHERE source = %s AND generation = %s AND consumer = ANY(%s) GROUP BY 1, 2, 3",
+            (self._source, self._generation, list(facts)),
         )
         self._waiting = {}
-        for consumer, tenant_id, aggregate_id in await cursor.fetchall():
+        for consumer, tenant_id, aggregate_id, count in await cursor.fetchall():
             who = aggregate_id if consumer in self.independent else tenant_id
             self._waiting.setdefault(consumer, set()).add(who)
-        PARKED.labels(self._source).set(cursor.rowcount)
+            facts[consumer] += count
+        for consumer, number in facts.items():
+            PARKED.labels(consumer, self._source).set(number)
 
     def waits(self, consumer: str, record: Record) -> bool:
         waiting = self._waiting.get(consumer)
@@ -46,6 +49,7 @@ class Parking:
     async def park(self, connection: Connection, consumer: str, record: Record, error: str) -> None:
         """Belongs into the transaction that moves the consumer's position past the record."""
         self._waiting.setdefault(consumer, set()).add(self._who(consumer, record))
+        PARKED.labels(consumer, self._source).inc()
         await connection.execute(
             "INSERT INTO parked (tenant_id, consumer, source, generation, partition, position, kafka_offset,"
             " aggregate_id, error_class, pointer) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",

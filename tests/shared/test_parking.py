@@ -1,20 +1,27 @@
 """What a view cannot handle is parked with what lies behind it; the rest goes on; a retry gives the same rows."""
 
+import asyncio
 import secrets
-from typing import Any, ClassVar, Literal
+from contextlib import suppress
+from typing import Any, ClassVar, Literal, cast
 from uuid import UUID
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 from psycopg import sql
 
 from infra.testing.harness import Running
 from infra.testing.toy import Library, Shelf, add_book
+from shared import log_feed
 from shared.builds import make_build
 from shared.calls import Saved
-from shared.database import Connection
+from shared.chain import Place
+from shared.database import Connection, connect
 from shared.ids import uuid7
 from shared.log_feed import read_page
+from shared.reader import Reader
+from shared.records import Record
 from shared.views import Fact, Rows, Table, View, on
 from tests.shared.readers import (
     catch_up,
@@ -78,6 +85,77 @@ async def test_G13_what_cannot_be_handled_parks_its_tenant_and_nobody_else(town:
         answer = await shelf_row(town, bad, first.id, saved)
         assert (answer.status_code, answer.json()["code"]) == (425, "view-parked")
     assert (await shelf_row(town, good, other.id, other)).status_code == 200
+
+
+async def test_G13_the_metric_counts_the_parked_facts_of_each_consumer(town: Running, worker: Connection) -> None:
+    build = await library(town, worker)
+
+    def counted() -> float | None:
+        return REGISTRY.get_sample_value("rollbook_parked_facts", {"consumer": build.schema, "source": "academic"})
+
+    async def parked() -> int:
+        cursor = await worker.execute("SELECT count(*) FROM parked WHERE consumer = %s", (build.schema,))
+        [(number,)] = await cursor.fetchall()
+        return int(number)
+
+    before = await parked()
+    async with librarian(town, worker) as reader:
+        await shelf_with(town, uuid7(), "Unreadable", "Emma", "Persuasion")
+        await catch_up(reader, worker)
+        assert counted() == await parked() == before + 3
+        async with reading_log(town.kernel, town.dsns["worker"], []):
+            assert counted() == before + 3
+    async with librarian(town, worker):
+        assert counted() == before + 3
+
+
+async def test_G21_what_was_parked_in_an_earlier_generation_holds_up_no_query(
+    town: Running, worker: Connection
+) -> None:
+    tenant = uuid7()
+    build = await library(town, worker)
+    saved = await shelf_with(town, tenant, "Emma")
+    await settle(town, worker)
+    for generation, status in ((0, 200), (1, 425)):
+        await worker.execute(
+            "INSERT INTO parked (tenant_id, consumer, source, generation, partition, position, kafka_offset,"
+            " aggregate_id, error_class, pointer) VALUES (%s, %s, 'academic', %s, 0, 1, -1, %s, 'ValueError', '')",
+            (tenant, build.schema, generation, saved.id),
+        )
+        assert (await shelf_row(town, tenant, saved.id, saved)).status_code == status
+
+
+class Tireless:
+    """A reader for whom the log always has more."""
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+
+    async def start(self) -> None: ...
+
+    def lowest(self) -> dict[int, Place]:
+        return {0: Place(0)}
+
+    async def apply(self, records: list[Record]) -> int:
+        return len(records) - 1
+
+    async def retry_parked(self, fetch: object) -> None:
+        self.asked.set()
+
+
+async def test_ET20_a_log_that_never_rests_does_not_put_off_a_retry(
+    town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shelf_with(town, uuid7(), "Emma")
+    monkeypatch.setattr(log_feed, "RETRY_EVERY", 0.05, raising=False)
+    reader = Tireless()
+    async with await connect(town.dsns["worker"], search_path="academic") as connection:
+        following = asyncio.create_task(log_feed.follow_log(cast(Reader, reader), connection, "academic"))
+        async with asyncio.timeout(5):
+            await reader.asked.wait()
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
 
 
 async def test_ET20_a_parked_row_holds_no_data_of_its_fact(town: Running, worker: Connection) -> None:
