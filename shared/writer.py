@@ -140,7 +140,6 @@ class Writer:
         self._wake = asyncio.Event()
         self._stopping = False
         self._tasks: list[asyncio.Task[None]] = []
-        self.batches = 0
 
     async def start(self) -> None:
         for lane in self._lanes:
@@ -187,7 +186,6 @@ class Writer:
                 await lane.store(batch)
             self._in_flight -= used
             self._idle += 1
-            self.batches += 1
             self._hints.give()
             self._wake.set()
         self._wake.set()
