@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types fmt bench openapi events coverage-page clean-data up down logs
+.PHONY: help setup run test lint types fmt bench faults openapi events coverage-page clean-data up down logs
 
 UV := $(shell command -v uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
@@ -35,6 +35,10 @@ fmt: setup ## format the code
 
 bench: setup ## figures against limits measured in the same run
 	@$(PYTHON) -m benchmarks $(ARGS)
+
+faults: setup ## the fault harness; N= trials, RUN= a run key, ONLY=G2,T4 some rows, PLAN= a saved plan
+	@$(PYTHON) -m tests.faults $(if $(N),--trials $(N)) $(if $(RUN),--run $(RUN)) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(PLAN),--plan $(PLAN)) $(ARGS)
 
 openapi: setup ## gateway/openapi.json from the code
 	@$(PYTHON) -m infra.openapi $(ARGS)

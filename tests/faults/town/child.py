@@ -1,0 +1,102 @@
+"""A process of the town, under the harness's hand: killed, frozen, stopped, and started again when it is told to."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from signal import SIGCONT, SIGKILL, Signals
+
+from infra.native.commands import Command, spawn
+
+Answers = Callable[[], Awaitable[bool]]
+
+
+def family(pid: int) -> list[int]:
+    """The process and its descendants."""
+    found = [pid]
+    for one in found:
+        with suppress(OSError):
+            found += map(int, Path(f"/proc/{one}/task/{one}/children").read_text().split())
+    return found
+
+
+class Child:
+    """Comes back by itself after `away` seconds, unless it was stopped."""
+
+    def __init__(self, command: Command, answers: Answers, log: Path) -> None:
+        self.command = command
+        self.away = 0.0
+        self.exits: list[int] = []
+        self._answers = answers
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._wanted = False
+
+    @property
+    def name(self) -> str:
+        return self.command.name
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def start(self, within: float = 60.0) -> None:
+        self.begin()
+        await self.ready(within)
+
+    def begin(self) -> None:
+        self._wanted = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._keep(), name=self.name)
+
+    async def ready(self, within: float = 60.0) -> float:
+        """Seconds until the process that runs now answers."""
+        began = time.monotonic()
+        while self.pid is None or not await self._answers():
+            if time.monotonic() - began > within:
+                raise AssertionError(f"{self.name} was not ready after {within:g} s; see {self._log}")
+            await asyncio.sleep(0.02)
+        return time.monotonic() - began
+
+    def signal(self, which: Signals) -> None:
+        """To the process and all it started: PostgreSQL's are in groups of their own."""
+        if self.pid is not None:
+            for pid in family(self.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, which)
+
+    async def kill(self, away: float = 0.0) -> None:
+        """SIGKILL to the process and all its children; returns when it is dead."""
+        self.away = away
+        died = len(self.exits)
+        self.signal(SIGKILL)
+        while len(self.exits) == died and self._wanted:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+    async def stop(self, which: Signals | None = None, within: float = 60.0) -> int:
+        """Asks it to end and waits; its exit status. It stays away until `start`."""
+        self._wanted = False
+        self.signal(SIGCONT)
+        if self.pid is not None and self._process is not None:
+            self._process.send_signal(which or self.command.stop_with)
+        if self._task is not None:
+            done, _ = await asyncio.wait([self._task], timeout=within)
+            if not done:
+                self.signal(SIGKILL)
+                await self._task
+        return self.exits[-1] if self.exits else 0
+
+    async def _keep(self) -> None:
+        while self._wanted:
+            self._process = await spawn(self.command)
+            with self._log.open("ab") as log:
+                stdout = self._process.stdout
+                while stdout is not None and (chunk := await stdout.read(65_536)):
+                    log.write(chunk)
+                    log.flush()
+            self.exits.append(await self._process.wait())
+            if self._wanted:
+                await asyncio.sleep(self.away)
