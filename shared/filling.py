@@ -102,7 +102,7 @@ class Filling:
             await self._parking.park(self._connection, schema, record, type(error).__name__)
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
-        """One parked fact again; on failure its tenant goes on waiting."""
+        """One parked fact again; on failure its tenant goes on waiting. Raises Deposed, having stored nothing."""
         try:
             async with self._connection.transaction():
                 rows = Rows(self._connection, pointer.consumer)
@@ -114,6 +114,8 @@ class Filling:
                         await outcome
                 await rows.flush()
                 await self._parking.done(self._connection, pointer)
+        except Deposed:
+            raise
         except Exception as error:
             if passes(error):
                 raise

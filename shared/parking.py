@@ -6,6 +6,7 @@ from uuid import UUID
 
 from shared.database import Connection
 from shared.gauges import PARKED
+from shared.positions import Deposed
 from shared.records import Record
 
 
@@ -112,11 +113,14 @@ class Parking:
         )
 
     async def done(self, connection: Connection, pointer: Pointer) -> None:
-        await connection.execute(
+        """Raises Deposed when somebody else has handled it: what followed may have been handled since, too."""
+        cursor = await connection.execute(
             "DELETE FROM parked WHERE consumer = %s AND tenant_id = %s AND source = %s AND generation = %s"
             " AND partition = %s AND position = %s",
             self._key(pointer),
         )
+        if cursor.rowcount != 1:
+            raise Deposed
 
     async def failed_again(self, connection: Connection, pointer: Pointer, error: str) -> None:
         """The tenant goes on waiting for the next request to retry."""

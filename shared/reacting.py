@@ -130,7 +130,7 @@ class Reacting:
             await reaction.handler.function(fact, act)
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
-        """One parked fact again; on failure its tenant goes on waiting."""
+        """One parked fact again; on failure its tenant goes on waiting. Raises Deposed."""
         try:
             if record.topic == self._reactions[pointer.consumer].handler.topic:
                 await self._react(pointer.consumer, record)

@@ -1,9 +1,7 @@
 """What a view cannot handle is parked with what lies behind it; the rest goes on; a retry gives the same rows."""
 
-import asyncio
 import secrets
-from contextlib import suppress
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 import psycopg
@@ -13,14 +11,13 @@ from psycopg import sql
 
 from infra.testing.harness import Running
 from infra.testing.toy import Library, Shelf, add_book
-from shared import log_feed
 from shared.builds import make_build
 from shared.calls import Saved
-from shared.chain import Place
-from shared.database import Connection, connect
+from shared.database import Connection
 from shared.ids import uuid7
 from shared.log_feed import read_page
-from shared.reader import Reader
+from shared.parking import Pointer
+from shared.positions import Deposed
 from shared.records import Record
 from shared.views import Fact, Rows, Table, View, on
 from tests.shared.readers import (
@@ -125,37 +122,25 @@ async def test_G21_what_was_parked_in_an_earlier_generation_holds_up_no_query(
         assert (await shelf_row(town, tenant, saved.id, saved)).status_code == status
 
 
-class Tireless:
-    """A reader for whom the log always has more."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-
-    async def start(self) -> None: ...
-
-    def lowest(self) -> dict[int, Place]:
-        return {0: Place(0)}
-
-    async def apply(self, records: list[Record]) -> int:
-        return len(records) - 1
-
-    async def retry_parked(self, fetch: object) -> None:
-        self.asked.set()
-
-
-async def test_ET20_a_log_that_never_rests_does_not_put_off_a_retry(
+async def test_G7_a_retry_by_a_reader_that_was_frozen_changes_nothing(
     town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await shelf_with(town, uuid7(), "Emma")
-    monkeypatch.setattr(log_feed, "RETRY_EVERY", 0.05, raising=False)
-    reader = Tireless()
-    async with await connect(town.dsns["worker"], search_path="academic") as connection:
-        following = asyncio.create_task(log_feed.follow_log(cast(Reader, reader), connection, "academic"))
-        async with asyncio.timeout(5):
-            await reader.asked.wait()
-        following.cancel()
-        with suppress(asyncio.CancelledError):
-            await following
+    tenant = uuid7()
+    build = await library(town, worker)
+    saved = await shelf_with(town, tenant, "Unreadable")
+    async with librarian(town, worker) as frozen, librarian(town, worker) as successor:
+        monkeypatch.setattr(Library, "repaired", True)
+        await worker.execute("UPDATE parked SET retry = true WHERE tenant_id = %s", (tenant,))
+
+        async def meanwhile(pointer: Pointer) -> Record:
+            await retry(successor, worker, build.schema)
+            await add_book(town.kernel.store, call_of(tenant), saved.id, "Emma")
+            await catch_up(successor, worker)
+            return (await read_page(worker, pointer.position - 1, 1))[0]
+
+        with pytest.raises(Deposed):
+            await frozen.retry_parked(meanwhile)
+    assert (await shelf_row(town, tenant, saved.id)).json()["data"]["books"] == 2
 
 
 async def test_ET20_a_parked_row_holds_no_data_of_its_fact(town: Running, worker: Connection) -> None:
