@@ -22,11 +22,16 @@ from shared.topics import events_topic, looking
 log = logging.getLogger(__name__)
 
 GAP_LIMIT = 30.0
+STILL_LIMIT = 30.0
 BATCH = 1_000
 
 
 class GapOpen(Exception):
     """Records have not followed for too long: the topic may have been made anew. The feed starts again."""
+
+
+class Stuck(Exception):
+    """The topic holds records that the consumer does not bring, without an error. The feed starts again."""
 
 
 class Gap(NamedTuple):
@@ -36,6 +41,14 @@ class Gap(NamedTuple):
     since: float
 
 
+class Seen(NamedTuple):
+    """At a look: when, which offset comes next in each partition, and where the partitions ended."""
+
+    at: float
+    next: Mapping[int, int]
+    ends: Mapping[int, int]
+
+
 class TopicFeed:
     def __init__(self, bootstrap: str, reader: Reader) -> None:
         self._bootstrap = bootstrap
@@ -43,12 +56,15 @@ class TopicFeed:
         self._topic = events_topic(reader.source, reader.generation)
         self._turn = asyncio.Lock()
         self._gaps: dict[int, Gap] = {}
+        self._next: dict[int, int] = {}
+        self._seen = Seen(asyncio.get_running_loop().time(), {}, {})
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
-        """Endless. Raises whatever the reader raised, GapOpen, and errors of Kafka."""
+        """Endless. Raises whatever the reader raised, GapOpen, Stuck, and errors of Kafka."""
         await self._reader.start()
         offsets = await start_offsets(self._bootstrap, self._topic, self._reader.lowest())
+        self._next = {partition.partition: offset for partition, offset in offsets.items()}
         broker = KafkaBroker(self._bootstrap, logger=None)
         subscriber = broker.subscriber(
             partitions=[TopicPartition(self._topic, n) for n in range(PARTITIONS)],
@@ -70,6 +86,7 @@ class TopicFeed:
                 if self._failed.done():
                     self._failed.result()
                 self._check_gaps()
+                await self._check_progress()
                 async with self._turn:
                     try:
                         await self._reader.retry_parked(self._fetch)
@@ -89,6 +106,7 @@ class TopicFeed:
                 if len(records) < len(raw):
                     log.error("%s: %d messages that no relay wrote are skipped", self._topic, len(raw) - len(records))
                 await self._reader.apply(records)
+                self._next |= {one.partition: one.offset + 1 for one in raw}
                 self._watch_gaps(records)
             except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self._failed.set_exception(error)
@@ -104,6 +122,15 @@ class TopicFeed:
         now = asyncio.get_running_loop().time()
         if any(now - gap.since > GAP_LIMIT for gap in self._gaps.values()):
             raise GapOpen(self._topic)
+
+    async def _check_progress(self) -> None:
+        """The client may bring nothing any more after a broker's restart, and say nothing of it."""
+        now = asyncio.get_running_loop().time()
+        if now - self._seen.at < STILL_LIMIT or self._turn.locked():
+            return
+        if self._next == self._seen.next and any(self._next[n] < end for n, end in self._seen.ends.items()):
+            raise Stuck(self._topic)
+        self._seen = Seen(now, dict(self._next), await end_offsets(self._bootstrap, self._topic))
 
     async def _fetch(self, pointer: Pointer) -> Record:
         """The parked record: where it was, or where it is now if the topic was made anew."""
@@ -156,6 +183,15 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             if record is not None and record.position == place.position:
                 offsets[partition] = place.offset + 1
         return offsets
+
+
+async def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
+    partitions = [Partition(topic, n) for n in range(PARTITIONS)]
+    async with looking(bootstrap) as consumer:
+        consumer.assign(partitions)
+        async with asyncio.timeout(10):
+            ends = await consumer.end_offsets(partitions)
+        return {partition.partition: end for partition, end in ends.items()}
 
 
 async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:

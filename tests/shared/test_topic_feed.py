@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -13,14 +14,14 @@ from aiokafka import AIOKafkaProducer
 
 from infra.testing.harness import Running
 from infra.testing.toy import Library, add_book
-from shared import topics
+from shared import topic_feed, topics
 from shared.builds import Build, make_build, start_positions
 from shared.database import Connection, connect
 from shared.envelope import headers_of
 from shared.ids import uuid7
 from shared.reader import Reader
 from shared.records import PARTITIONS, partition_of
-from shared.topic_feed import GapOpen, TopicFeed, start_offsets, tail_places
+from shared.topic_feed import GapOpen, PositionedConsumer, TopicFeed, start_offsets, tail_places
 from shared.verifying import topic_until
 from tests.shared.kafkas import Relays, delete_topic, eventually, messages_of, own_topic
 from tests.shared.readers import library, parked_of, rows_of, settle, shelf_with, titles_of
@@ -217,6 +218,27 @@ async def test_G3_what_does_not_follow_is_skipped_and_a_gap_that_stays_open_star
     assert feed.broken
 
 
+class Still(PositionedConsumer):
+    """A consumer that brings nothing any more, and says nothing."""
+
+    async def getmany(self, *_: Any, **__: Any) -> dict[Any, Any]:
+        await asyncio.sleep(0.02)
+        return {}
+
+
+async def test_TRAP_ES46_a_consumer_that_stands_still_is_made_anew(
+    feed: Feed, town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(topic_feed, "STILL_LIMIT", 0.2)
+    kinds = itertools.chain([Still], itertools.repeat(PositionedConsumer))
+    monkeypatch.setattr(topic_feed, "PositionedConsumer", lambda *args, **named: next(kinds)(*args, **named))
+    last = await decide(town, [uuid7()])
+    async with feed.relays.running(), feed.running():
+        await feed.relays.reached(last)
+        await eventually(lambda: feed.is_exact(worker))
+    assert feed.failures == ["Stuck"]
+
+
 async def test_messages_that_no_relay_wrote_hold_up_nobody(feed: Feed, town: Running, worker: Connection) -> None:
     tenant = uuid7()
     n = partition_of(tenant)
@@ -236,9 +258,8 @@ async def test_messages_that_no_relay_wrote_hold_up_nobody(feed: Feed, town: Run
 async def test_a_verified_fold_of_a_topic_skips_what_no_relay_wrote(
     feed: Feed, town: Running, worker: Connection
 ) -> None:
-    tenant = uuid7()
-    await send(feed, (b"key", b"not JSON", [], partition_of(tenant)))
-    last = await decide(town, [tenant])
+    await send(feed, *[(b"key", b"not JSON", [], n) for n in range(PARTITIONS)])
+    last = await decide(town, [uuid7()])
     async with feed.relays.running():
         await feed.relays.reached(last)
     kafka, source, generation = feed.relays.kafka, feed.relays.source, feed.relays.generation
