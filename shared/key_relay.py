@@ -13,11 +13,15 @@ from aiokafka import TopicPartition as Partition
 
 from shared.database import Connection
 from shared.records import PARTITIONS, partition_of
-from shared.topics import PERSONAL_KEYS, looking
+from shared.topics import PERSONAL_KEYS, ends_of, looking
 
 log = logging.getLogger(__name__)
 
 PAGE = 1_000
+
+
+class KeysLost(Exception):
+    """The topic ends before the place where it ended: it was made anew. What was sent must be sent again."""
 
 
 class KeyRelay:
@@ -27,11 +31,13 @@ class KeyRelay:
         self._connection = connection
         self._producer = producer
         self._service = service
+        self._ends: dict[int, int] = {}
 
     async def resume(self, kafka: str) -> None:
         """Marks what the topic has lost as unsent, so that a lost Kafka heals.
 
         A marker in the topic takes the place of the key, whoever sent it: it is stored before anything is sent."""
+        self._ends = await ends_of(kafka, PERSONAL_KEYS)
         keys = keys_of(await read_all(kafka))
         await store_keys(self._connection, [key for key in keys if key.wrapped is None])
         there = {(key.tenant_id, key.person_id, key.wrapped is None) for key in keys}
@@ -41,6 +47,13 @@ class KeyRelay:
         )
         lost = [row for row in await cursor.fetchall() if row not in there]
         await self._mark(lost, published=False)
+
+    async def look(self, kafka: str) -> None:
+        """A topic may be lost while nothing is sent to it. Raises KeysLost; the next run resumes."""
+        ends = await ends_of(kafka, PERSONAL_KEYS)
+        if any(ends[n] < end for n, end in self._ends.items()):
+            raise KeysLost
+        self._ends = ends
 
     async def send(self) -> None:
         while True:

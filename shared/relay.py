@@ -96,6 +96,7 @@ class Relay:
                         pass
                 if asyncio.get_running_loop().time() - looked > LOOK_EVERY:
                     await self._look()
+                    await keys.look(self._kafka)
                     looked = asyncio.get_running_loop().time()
         except BaseException:
             await abort(producer)

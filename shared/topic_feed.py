@@ -17,7 +17,7 @@ from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import PARTITIONS, Record
 from shared.tails import tails_of
-from shared.topics import events_topic, looking
+from shared.topics import ends_of, events_topic, looking
 
 log = logging.getLogger(__name__)
 
@@ -130,7 +130,7 @@ class TopicFeed:
             return
         if self._next == self._seen.next and any(self._next[n] < end for n, end in self._seen.ends.items()):
             raise Stuck(self._topic)
-        self._seen = Seen(now, dict(self._next), await end_offsets(self._bootstrap, self._topic))
+        self._seen = Seen(now, dict(self._next), await ends_of(self._bootstrap, self._topic))
 
     async def _fetch(self, pointer: Pointer) -> Record:
         """The parked record: where it was, or where it is now if the topic was made anew."""
@@ -183,15 +183,6 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             if record is not None and record.position == place.position:
                 offsets[partition] = place.offset + 1
         return offsets
-
-
-async def end_offsets(bootstrap: str, topic: str) -> dict[int, int]:
-    partitions = [Partition(topic, n) for n in range(PARTITIONS)]
-    async with looking(bootstrap) as consumer:
-        consumer.assign(partitions)
-        async with asyncio.timeout(10):
-            ends = await consumer.end_offsets(partitions)
-        return {partition.partition: end for partition, end in ends.items()}
 
 
 async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:

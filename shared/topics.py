@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka import TopicPartition as Partition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
@@ -97,6 +98,16 @@ async def looking(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+async def ends_of(bootstrap: str, topic: str) -> dict[int, int]:
+    """partition → the offset that its next record will have."""
+    partitions = [Partition(topic, n) for n in range(PARTITIONS)]
+    async with looking(bootstrap) as consumer:
+        consumer.assign(partitions)
+        async with asyncio.timeout(10):
+            ends = await consumer.end_offsets(partitions)
+    return {partition.partition: end for partition, end in ends.items()}
 
 
 @asynccontextmanager

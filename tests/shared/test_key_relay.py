@@ -21,7 +21,7 @@ from shared.key_relay import KeyRelay, SentKey, follow_keys, key_of, keys_of, re
 from shared.members import PersonalKey
 from shared.personal import KeyAbsent, Keyring, PersonErased
 from shared.records import partition_of
-from tests.shared.kafkas import Relays, eventually, messages_of, own_topic
+from tests.shared.kafkas import Relays, delete_topic, eventually, messages_of, own_topic
 from tests.shared.stores import as_worker, call_of, new_shelf
 
 GENERATIONS = itertools.count(1)
@@ -142,6 +142,20 @@ async def test_N6_a_topic_that_lost_keys_gets_them_again(town: Running, worker: 
         await eventually(lambda: in_topic(relays.kafka, gone))
     assert await in_topic(relays.kafka, tenant) == [key.wrapped]
     assert await in_topic(relays.kafka, gone) == [None]
+
+
+async def test_G6_keys_are_sent_again_when_their_topic_alone_is_made_anew(
+    town: Running, worker: Connection, relays: Relays, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.relay.LOOK_EVERY", 0.2)
+    tenant, person = uuid7(), uuid7()
+    key = await save_key(town, tenant, person)
+    async with relays.running():
+        await eventually(lambda: in_topic(relays.kafka, tenant))
+        await delete_topic(relays.kafka, topics.PERSONAL_KEYS)
+        await topics.ensure_personal_keys(relays.kafka)
+        await eventually(lambda: in_topic(relays.kafka, tenant))
+    assert await in_topic(relays.kafka, tenant) == [key.wrapped]
 
 
 async def test_G24_a_key_erased_while_it_was_sent_is_erased_in_the_topic_too(
