@@ -44,12 +44,19 @@ class Signer:
         key = {"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": "test", "x": x}
         return orjson.dumps({"keys": [key]})
 
-    def token(self, tenant_id: UUID, permissions: Iterable[str], roles: Iterable[str] = ("owner",)) -> str:
+    def token(
+        self,
+        tenant_id: UUID,
+        permissions: Iterable[str],
+        roles: Iterable[str] = ("owner",),
+        subject: UUID | None = None,
+    ) -> str:
+        """Of a new user, unless one is given."""
         now = int(time.time())
         claims = {
             "iss": "rollbook",
             "aud": ["gateway", "auth", "academic", "billing", "exports"],
-            "sub": str(uuid7()),
+            "sub": str(subject or uuid7()),
             "jti": str(uuid7()),
             "iat": now,
             "nbf": now,
@@ -200,15 +207,19 @@ class Running:
 
 
 @asynccontextmanager
-async def new_log(superuser_dsn: str, service: str) -> AsyncIterator[dict[str, str]]:
-    """The empty store of a service in a database of its own, which is dropped afterwards: DSNs by role."""
+async def new_log(
+    superuser_dsn: str, service: str, passwords: Mapping[str, str] = PASSWORDS
+) -> AsyncIterator[dict[str, str]]:
+    """The empty store of a service in a database of its own, which is dropped afterwards: DSNs by role.
+
+    Roles belong to the whole server: `passwords` are those that its other databases know, if there are any."""
     name = f"{service}_{secrets.token_hex(6)}"
     server = superuser_dsn.rpartition("/")[0]
     async with await AsyncConnection.connect(superuser_dsn, autocommit=True) as admin:
         await admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         try:
-            await provision(f"{server}/{name}", service, PASSWORDS)
-            dsns = {kind: login(server, f"{service}_{kind}", PASSWORDS[kind], name) for kind in PASSWORDS}
+            await provision(f"{server}/{name}", service, passwords)
+            dsns = {kind: login(server, f"{service}_{kind}", passwords[kind], name) for kind in passwords}
             await migrate(dsns["owner"], service)
             yield {**dsns, "superuser": f"{server}/{name}"}
         finally:

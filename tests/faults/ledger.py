@@ -12,7 +12,8 @@ Outcome = Literal["ok", "fail", "unknown"]
 
 @dataclass
 class Intent:
-    """One command of a client. `answers` holds (status, body) of each try that was answered at all."""
+    """One command of a client. `answers` holds (status, body) of each try that was answered at all, `copies` what the
+    client saw of each that was done: bytes and headers that must not differ. `expected` is the version it names."""
 
     number: int
     kind: Literal["open", "count", "refuse"]
@@ -22,6 +23,8 @@ class Intent:
     body: dict[str, Any]
     answers: list[tuple[int, Any]] = field(default_factory=list)
     tries: int = 0
+    expected: int | None = None
+    copies: list[tuple[bytes, str, str]] = field(default_factory=list)
 
     @property
     def outcome(self) -> Outcome:

@@ -1,13 +1,14 @@
 """Clients of the town: an open loop of commands through the gateway, every one noted in the ledger."""
 
 import asyncio
+import json
 import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import aiohttp
@@ -20,6 +21,17 @@ from tests.faults.town.town import Town
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 TOKEN_AGE = 120.0
 MOST_WAITING = 200
+
+
+class Call(NamedTuple):
+    """One try of a command as its client saw it; `status` is 0 when no answer came."""
+
+    intent: Intent
+    began: float
+    seconds: float
+    status: int = 0
+    content_type: str = ""
+    retry_after: str = ""
 
 
 class Load:
@@ -35,10 +47,12 @@ class Load:
         self.tallies: dict[UUID, list[UUID]] = {tenant: [] for tenant in self.tenants}
         self.late: list[float] = []
         """Seconds from when a command was due to its answer, of those that were done."""
+        self.calls: list[Call] = []
         self._town = town
         self._rng = rng
         self._base_url = base_url or town.base_url
         self._prefix = "/api/academic" if base_url is None else ""
+        self._users = {tenant: uuid7() for tenant in self.tenants}
         self._tokens: dict[UUID, tuple[str, float]] = {}
         self._waiting: set[asyncio.Task[None]] = set()
         self._session = aiohttp.ClientSession(timeout=TIMEOUT)
@@ -105,22 +119,33 @@ class Load:
             if self._rng.random() < 0.1:
                 await self.send(intent)
 
-    async def send(self, intent: Intent) -> None:
-        """One try; a copy under the same key when there was one before."""
+    async def send(self, intent: Intent, door: str = "") -> None:
+        """One try; a copy under the same key when there was one before. `door` is where, if not at the load's own."""
         intent.tries += 1
         headers = {"Authorization": f"Bearer {self.token(intent.tenant_id)}", "Idempotency-Key": intent.key}
+        if intent.expected is not None:
+            headers["If-Match"] = f'"{intent.expected}"'
+        url = (door or self._base_url) + intent.path
+        began = time.monotonic()
         try:
-            async with self._session.post(self._base_url + intent.path, json=intent.body, headers=headers) as answer:
-                body = await answer.json(content_type=None)
+            async with self._session.post(url, json=intent.body, headers=headers) as answer:
+                raw = await answer.read()
+                body = json.loads(raw)
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             self.ledger.lost(intent, type(error).__name__)
+            self.calls.append(Call(intent, began, time.monotonic() - began))
         else:
             self.ledger.answered(intent, answer.status, body)
+            told = (answer.status, answer.content_type, answer.headers.get("Retry-After", ""))
+            self.calls.append(Call(intent, began, time.monotonic() - began, *told))
+            if answer.status < 300:
+                seen = answer.headers
+                intent.copies.append((raw, seen.get("ETag", ""), seen.get("Consistency-Token", "")))
 
-    async def until_answered(self, intent: Intent, within: float = 60.0) -> None:
+    async def until_answered(self, intent: Intent, within: float = 60.0, door: str = "") -> None:
         give_up = time.monotonic() + within
         while intent.outcome == "unknown":
-            await self.send(intent)
+            await self.send(intent, door)
             if intent.outcome == "unknown":
                 if time.monotonic() > give_up:
                     raise AssertionError(f"{intent.path}: no answer within {within:g} s: {intent.answers[-1:]}")
@@ -145,6 +170,23 @@ class Load:
                 raise AssertionError(f"no command was done within {within:g} s: {intent.answers[-1:]}")
             await asyncio.sleep(0.05)
 
+    async def until_steady(self, rate: float, within: float = 60.0) -> float:
+        """Seconds until every command of a second's load is done at the first try: the full rate is back."""
+        began = time.monotonic()
+        while True:
+            intents = [self.next_intent() for _ in range(int(rate))]
+            tries = [asyncio.create_task(self._after(n / rate, intent)) for n, intent in enumerate(intents)]
+            reached = time.monotonic() - began
+            await asyncio.gather(*tries)
+            if all(intent.outcome != "unknown" for intent in intents):
+                return reached
+            if reached > within:
+                raise AssertionError(f"not at its full rate after {within:g} s: {self.calls[-1]}")
+
+    async def _after(self, pause: float, intent: Intent) -> None:
+        await asyncio.sleep(pause)
+        await self.send(intent)
+
     async def get(self, tenant: UUID, path: str, token: str = "") -> tuple[int, Any]:
         """Status and body of a query, with a consistency token."""
         headers = {"Authorization": f"Bearer {self.token(tenant)}"}
@@ -154,9 +196,10 @@ class Load:
             return answer.status, await answer.json(content_type=None)
 
     def token(self, tenant: UUID) -> str:
+        """Always of the same user: a key belongs to whoever sent it first."""
         token, made = self._tokens.get(tenant, ("", 0.0))
         if time.monotonic() - made > TOKEN_AGE or not token:
-            token = self._town.signer.token(tenant, PERMISSIONS)
+            token = self._town.signer.token(tenant, PERMISSIONS, subject=self._users[tenant])
             self._tokens[tenant] = (token, time.monotonic())
         return token
 

@@ -6,6 +6,7 @@ import random
 import shutil
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from aiohttp import web
@@ -21,10 +22,12 @@ from shared.database import migrate, provision
 from shared.starting import start_all
 from tests.faults.town import items, tallies
 from tests.faults.town.child import Child
+from tests.faults.town.wires import add_wired_listener
 
 SERVICES = {"academic": tallies.SERVICE, "billing": items.SERVICE}
 LOGINS = ("owner", "api", "worker")
 PROCESSES = ("academic.api", "academic.worker", "academic.worker.2", "billing.api", "billing.worker", "gateway")
+BROKER = ("kafka", "kafka.controller", "kafka.wired", "kafka.wire")
 SPARE = ("academic.api.2", "academic.worker.3", "billing.worker.2")
 
 
@@ -36,7 +39,7 @@ class Town:
         self.folder = folder
         self.state = State(folder)
         self.signer = Signer()
-        self.ports = free_ports("postgres", "kafka", "kafka.controller", *PROCESSES, *SPARE)
+        self.ports = free_ports("postgres", *BROKER, *PROCESSES, *SPARE)
         self.children: dict[str, Child] = {}
         self._server_settings = dict(server_settings or {})
         self._keys: web.AppRunner | None = None
@@ -88,12 +91,17 @@ class Town:
         self.children[name] = Child(self._command(name, teeth, environment), answers, self._log(name))
         return self.children[name]
 
-    async def start_postgres(self) -> None:
+    async def remove(self, name: str) -> None:
+        """Stops a process and forgets it: nobody waits for it any more."""
+        await self.children.pop(name).stop()
+
+    async def start_postgres(self, **environment: str) -> None:
         data = await postgres.prepare(self.state)
         server = postgres.dsn(self.ports["postgres"], self._password(postgres.SUPERUSER), database="postgres")
         command = postgres.command(data, self.ports["postgres"])
         settings = tuple(f"--{name}={value}" for name, value in self._server_settings.items())
-        command = Command(**{**vars(command), "arguments": command.arguments + settings})
+        told = {**command.environment, **environment}
+        command = replace(command, arguments=command.arguments + settings, environment=told)
         child = Child(command, lambda: postgres.answers(server, data), self._log("postgres"))
         self.children["postgres"] = child
         await child.start()
@@ -102,6 +110,7 @@ class Town:
     async def start_kafka(self) -> None:
         """Also after `wipe_kafka`: the data folder is made anew where it is missing."""
         command = await kafka.prepare(self.state, self.ports)
+        add_wired_listener(self.folder / "kafka" / "server.properties", self.ports)
         self.children["kafka"] = Child(command, lambda: kafka.answers(self.kafka), self._log("kafka"))
         await self.children["kafka"].start()
 
@@ -114,10 +123,16 @@ class Town:
     async def _prepare(self) -> None:
         await topics.ensure_personal_keys(self.kafka)
         for name, service in SERVICES.items():
-            await provision(self.superuser, name, {kind: self._password(f"{name}_{kind}") for kind in LOGINS})
-            await migrate(self.dsn(name, "owner"), name)
+            await self.make_store(name)
             await topics.ensure(self.kafka, name, 1)
             await start_all(self.dsn(name, "worker"), service, self.kafka, "beginning")
+
+    async def make_store(self, service: str) -> None:
+        await provision(self.superuser, service, self.passwords(service))
+        await migrate(self.dsn(service, "owner"), service)
+
+    def passwords(self, service: str) -> dict[str, str]:
+        return {kind: self._password(f"{service}_{kind}") for kind in LOGINS}
 
     def _command(self, name: str, teeth: tuple[str, ...], environment: Mapping[str, str]) -> Command:
         service, _, kind = name.partition(".")
@@ -129,18 +144,20 @@ class Town:
             "JWKS_URL": self._keys_url,
             "STATE": str(self.state.path("caches", name)),
         }
+        shown = {"PGAPPNAME": name}
         if kind:
             own[f"{kind.upper()}_DSN"] = self.dsn(service, kind)
             own |= {"KAFKA": self.kafka, "MASTER_KEY_FILE": str(self.state.master_key_file())}
             module: tuple[str, ...] = ("tests.faults.town.process", service, kind, *teeth)
         else:
             own |= {f"{one.upper()}_URL": self.ports.url(f"{one}.api") for one in SERVICES}
-            module = ("gateway.main",)
+            patched = teeth or any(key.startswith("TOWN_") for key in environment)
+            module = ("tests.faults.town.process", "gateway", "api", *teeth) if patched else ("gateway.main",)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(prefix)}
         own |= {key: value for key, value in environment.items() if not key.startswith("TOWN_")}
         told = {key: value for key, value in environment.items() if key.startswith("TOWN_")}
         settings = {f"{prefix}{key}": value for key, value in own.items()}
-        return Command(name, (sys.executable, "-m", *module), inherited | settings | told)
+        return Command(name, (sys.executable, "-m", *module), inherited | settings | told | shown)
 
     def _password(self, role: str) -> str:
         return self.state.passwords(role)[role]
