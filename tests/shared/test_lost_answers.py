@@ -13,7 +13,7 @@ from shared.log_feed import read_page
 from shared.members import Member
 from shared.records import Record
 from shared.writer import Writer
-from tests.shared.proxy import Cut, proxied
+from tests.faults.town.proxy import Cut, proxied
 from tests.shared.stores import append, as_worker, contiguous, event_of, member_of, records_of, store_on
 
 Dsns = dict[str, str]

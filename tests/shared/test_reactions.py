@@ -24,7 +24,7 @@ from shared.reader import Reader
 from shared.records import Record, partition_of
 from shared.starting import start, started_reactions
 from shared.store import Unavailable
-from tests.shared.proxy import Cut, proxied
+from tests.faults.town.proxy import Cut, proxied
 from tests.shared.readers import catch_up, parked_of, reading_log, shelf_with
 from tests.shared.stores import NOW, call_of, new_shelf
 

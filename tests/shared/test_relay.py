@@ -12,13 +12,23 @@ import pytest
 from infra.testing.harness import new_log
 from shared import topics
 from shared.chain import follow
-from shared.database import Connection
+from shared.database import Connection, connect
 from shared.envelope import record_of
 from shared.ids import uuid7
 from shared.records import Record, partition_of
+from tests.faults.town.proxy import Cut, proxied
 from tests.shared.kafkas import Relays, delete_topic, eventually, messages_of, own_topic
-from tests.shared.proxy import Cut, proxied
-from tests.shared.stores import NOW, as_worker, call_of, new_shelf, records_of, store_on
+from tests.shared.stores import (
+    NOW,
+    append,
+    as_worker,
+    call_of,
+    event_of,
+    member_of,
+    new_shelf,
+    records_of,
+    store_on,
+)
 
 Dsns = dict[str, str]
 
@@ -264,3 +274,20 @@ async def test_G6_a_relay_without_a_broker_tries_again_and_ends_at_once(dsns: Ds
     async with relays.running():
         await eventually(lambda: one_has_failed(relays))
     assert set(relays.failures) == {"KafkaConnectionError"}
+
+
+@pytest.mark.parametrize("state", [b"\xff\x00 no JSON", b"{}", b'{"meta": 3}'])
+async def test_G13_an_event_that_nobody_can_read_travels_like_any_other(
+    relays: Relays, dsns: Dsns, worker: Connection, state: bytes
+) -> None:
+    """One tenant's bad bytes must not keep the events of all others from Kafka."""
+    tenant = uuid7()
+    async with await connect(dsns["api"], search_path="academic") as connection:
+        await append(connection, member_of(event_of(tenant, state=state)))
+    last = await decide(dsns, [tenant, uuid7()])
+    for _ in range(2):
+        async with relays.running():
+            await relays.reached(last)
+    found = await arrived(relays)
+    assert exact(found, await records_of(worker))
+    assert relays.failures == []

@@ -20,13 +20,15 @@ class Proxy:
     def __init__(self, dsn: str) -> None:
         self._dsn = dsn
         self._target = conninfo_to_dict(dsn)
-        self._armed: tuple[bytes, Cut] | None = None
+        self._armed: tuple[bytes, Cut, asyncio.Future[None]] | None = None
         self.dsn = ""
         self.cuts = 0
 
-    def arm(self, needle: bytes, cut: Cut) -> None:
-        """Once: the next request that holds these bytes."""
-        self._armed = (needle, cut)
+    def arm(self, needle: bytes, cut: Cut) -> asyncio.Future[None]:
+        """Once: the next request that holds these bytes. Done when it is cut: its answer came, and is gone."""
+        done = asyncio.get_running_loop().create_future()
+        self._armed = (needle, cut, done)
+        return done
 
     async def start(self) -> asyncio.Server:
         server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
@@ -40,7 +42,7 @@ class Proxy:
         down = asyncio.create_task(self._answer(up_reader, writer, mute))
         try:
             while data := await reader.read(65_536):
-                cut = self._cut(data)
+                cut, done = self._cut(data)
                 if cut is Cut.ANSWER:
                     mute.set()
                 if cut is not Cut.REQUEST:
@@ -48,7 +50,9 @@ class Proxy:
                     await up_writer.drain()
                 if cut is Cut.ANSWER:
                     await down
-                if cut is not None:
+                if done is not None:
+                    if not done.done():
+                        done.set_result(None)
                     return
         except ConnectionError:
             return
@@ -57,13 +61,13 @@ class Proxy:
             for side in (writer, up_writer):
                 side.close()
 
-    def _cut(self, data: bytes) -> Cut | None:
+    def _cut(self, data: bytes) -> tuple[Cut, asyncio.Future[None]] | tuple[None, None]:
         if self._armed is None or self._armed[0] not in data:
-            return None
-        _, cut = self._armed
+            return None, None
+        _, cut, done = self._armed
         self._armed = None
         self.cuts += 1
-        return cut
+        return cut, done
 
     @staticmethod
     async def _answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, mute: asyncio.Event) -> None:
