@@ -1,13 +1,14 @@
 """Tables of views, and the rows that one batch of facts puts, changes and removes in them."""
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from psycopg import sql
 from psycopg.rows import dict_row
-from psycopg.types.json import Jsonb
 
+from shared.array_literals import array_literal
 from shared.database import Connection
 
 Row = dict[str, Any]
@@ -95,13 +96,8 @@ class Rows:
         before = self._changes.get(table, {}).get(key)
         if before is not None and before.kind != "change":
             return as_read(before.values) if before.kind == "put" else None
-        query = sql.SQL("SELECT {} FROM {} WHERE {}").format(
-            identifiers(tuple(table.columns)),
-            sql.Identifier(self._schema, table.name),
-            sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in table.key),
-        )
         async with self._connection.cursor(row_factory=dict_row) as cursor:
-            await cursor.execute(query, key, prepare=True)
+            await cursor.execute(selection(self._schema, table), key, prepare=True)
             row = await cursor.fetchone()
         if row is None or before is None:
             return row
@@ -120,7 +116,7 @@ class Rows:
         self._changes.clear()
 
     async def _write(self, table: Table, kind: str, names: tuple[str, ...], rows: list[Row]) -> None:
-        arrays = [[as_parameter(row[name], table.columns[name]) for row in rows] for name in names]
+        arrays = [array_literal([row[name] for row in rows], table.columns[name]) for name in names]
         await self._connection.execute(statement(self._schema, table, kind, names), arrays, prepare=True)
 
 
@@ -129,19 +125,17 @@ def as_read(values: Row) -> Row:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
-def as_parameter(value: Any, kind: str) -> Any:
-    if kind == "jsonb" and value is not None:
-        return Jsonb(value)
-    return value if not kind.endswith("[]") or value is None else array_literal(value)
-
-
-def array_literal(values: Sequence[Any]) -> str:
-    """PostgreSQL's text form of an array: arrays of arrays must be rectangular, a column of texts need not be."""
-    quoted = [
-        "NULL" if value is None else '"' + str(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
-        for value in values
-    ]
-    return "{" + ",".join(quoted) + "}"
+@functools.cache
+def selection(schema: str, table: Table) -> bytes:
+    return (
+        sql.SQL("SELECT {} FROM {} WHERE {}")
+        .format(
+            identifiers(tuple(table.columns)),
+            sql.Identifier(schema, table.name),
+            sql.SQL(" AND ").join(sql.SQL("{} = %s").format(sql.Identifier(name)) for name in table.key),
+        )
+        .as_bytes()
+    )
 
 
 def statement(schema: str, table: Table, kind: str, names: tuple[str, ...]) -> sql.Composed:
