@@ -22,15 +22,28 @@ class Message(Protocol):
 
 
 def event_id_of(record: Record) -> str:
-    return str(orjson.loads(record.state)["meta"]["event_id"])
+    return event_id(record.position, record.state)
+
+
+def event_id(position: int, state: bytes) -> str:
+    return str(meta_of(state).get("event_id", f"unreadable-{position}"))
+
+
+def meta_of(state: bytes) -> dict[str, Any]:
+    """Empty for bytes that cannot be read: they travel all the same, whoever wants to read them parks them."""
+    try:
+        meta = orjson.loads(state)["meta"]
+    except (ValueError, KeyError, TypeError):
+        return {}
+    return meta if isinstance(meta, dict) else {}
 
 
 def headers_of(record: Record, service: str, generation: int, previous: int) -> Headers:
     """`previous` is the position of the record before this one in its partition: the link of the chain."""
-    meta = orjson.loads(record.state)["meta"]
+    meta = meta_of(record.state)
     values = {
         "ce_specversion": "1.0",
-        "ce_id": meta["event_id"],
+        "ce_id": event_id_of(record),
         "ce_type": record.topic,
         "ce_source": service,
         "ce_subject": str(record.aggregate_id),
@@ -42,8 +55,9 @@ def headers_of(record: Record, service: str, generation: int, previous: int) -> 
         "ce_dataschema": str(meta.get("class_version", 1)),
         "ce_version": str(record.version),
         "content-type": "application/json",
-        "correlation_id": meta["correlation_id"],
     }
+    if "correlation_id" in meta:
+        values["correlation_id"] = meta["correlation_id"]
     if "traceparent" in meta:
         values["traceparent"] = values["ce_traceparent"] = meta["traceparent"]
     return [(name, value.encode()) for name, value in values.items()]

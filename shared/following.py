@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from shared.builds import Build, ensure_builds, flip, point_analysts, start_positions
 from shared.database import Connection, connect
 from shared.kernel import Kernel
+from shared.lag import Lag
 from shared.leader import Leadership
 from shared.log_feed import follow_log
 from shared.positions import load_places
@@ -24,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 2.0
 GENERATION_LOOKS = 15
+LAG_LOOKS = 5
+"""Another service's ends are in Kafka, where a look costs more."""
 FAR_BEHIND = 5_000
 CATCH_UP = 5
 
@@ -55,6 +58,7 @@ class Following:
         self._kernel = kernel
         self._settings = settings
         self._source = source
+        self._lag = Lag(source)
         self._service = kernel.service
         self._own = source == self._service.name
 
@@ -122,6 +126,9 @@ class Following:
         publishes another generation."""
         for look in itertools.count(1):
             await asyncio.sleep(LOOK_EVERY)
+            if self._own or look % LAG_LOOKS == 0:
+                places = await load_places(connection, self._source, generation, followers.names)
+                self._lag.look(asyncio.get_running_loop().time(), places, await self._ends(connection, generation))
             if look % GENERATION_LOOKS == 0 and await self._generation() != generation:
                 raise Changed
             await self._go_live(connection, followers, generation)

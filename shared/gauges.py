@@ -16,4 +16,18 @@ PARKED = Gauge(
     "Facts that a consumer could not handle, and what waits behind them",
     ["consumer", "source"],
 )
+HASHED = Gauge("rollbook_hash_chain_position", "Position up to which the log is in the hash chain")
+HASHED_SIGNED = Gauge("rollbook_hash_chain_signed_position", "Position up to which checkpoints are signed")
+HASHED_BEHIND = Gauge("rollbook_hash_chain_behind_events", "Events of the log that are not in the hash chain yet")
+SKIPPED = Counter(
+    "rollbook_skipped_records",
+    "Records left out as often as they were read: of a type that this release does not know, or written by no relay",
+    ["source", "reason"],
+)
+BEHIND = Gauge(
+    "rollbook_consumer_behind_seconds",
+    "For how long a consumer has not come to where its source ended then",
+    ["consumer", "source"],
+)
+FAILED = Counter("rollbook_role_failures", "Times a role failed and started again", ["role", "error"])
 LEADS = Gauge("rollbook_leads", "1 where this process leads the role", ["role"])

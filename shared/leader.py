@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import psycopg
 
 from shared.database import Connection, check_server, connect
-from shared.gauges import LEADS
+from shared.gauges import BEHIND, FAILED, LEADS
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +52,7 @@ class Leadership:
             finally:
                 self.held.clear()
                 LEADS.clear()
+                BEHIND.clear()
                 if self._connection is not None:
                     await self._connection.close()
                     self._connection = None
@@ -114,6 +115,7 @@ class Leadership:
                     raise psycopg.OperationalError("leadership was lost") from failure
                 error = first_of(failure)
                 log.warning("%s failed and starts again: %s", name, type(error).__name__, exc_info=error)
+                FAILED.labels(name.partition(" ")[0], type(error).__name__).inc()
             if self._ending:
                 raise asyncio.CancelledError
             pause = BACK_OFF[0] if loop.time() - began > BACK_OFF[1] else min(pause * 2, BACK_OFF[1])

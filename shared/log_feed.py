@@ -2,7 +2,7 @@
 
 import asyncio
 
-from shared.database import Connection
+from shared.database import Connection, scalar
 from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import Record
@@ -14,6 +14,10 @@ RETRY_EVERY = 1.0
 """Seconds after which a log that never rests is left for a moment, to see whether a retry is asked for."""
 
 
+class StoreBehind(Exception):
+    """The log ends before a position of its readers: it is another history. Nobody moves back; an operator must act."""
+
+
 async def follow_log(reader: Reader, connection: Connection, service: str) -> None:
     """Endless. LISTEN comes before the first read, so that nothing is stored unheard in between."""
 
@@ -22,6 +26,7 @@ async def follow_log(reader: Reader, connection: Connection, service: str) -> No
 
     await connection.execute(f"LISTEN rollbook_{service}".encode())
     await reader.start()
+    await check_not_behind(reader, connection)
     loop = asyncio.get_running_loop()
     looked = loop.time()
     while True:
@@ -30,10 +35,19 @@ async def follow_log(reader: Reader, connection: Connection, service: str) -> No
             await reader.apply(records)
         if not records or loop.time() - looked > RETRY_EVERY:
             await reader.retry_parked(fetch)
-            looked = loop.time()
+            if loop.time() - looked > RETRY_EVERY:
+                await check_not_behind(reader, connection)
+                looked = loop.time()
         if not records:
             async for _ in connection.notifies(timeout=WAIT, stop_after=1):
                 pass
+
+
+async def check_not_behind(reader: Reader, connection: Connection) -> None:
+    furthest = max((places[0].position for places in reader.places.values()), default=0)
+    head = await scalar(connection, "SELECT log_head()")
+    if head < furthest:
+        raise StoreBehind(f"the log ends at {head}, a reader stands at {furthest}")
 
 
 async def read_page(connection: Connection, after: int, limit: int) -> list[Record]:

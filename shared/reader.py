@@ -8,7 +8,7 @@ from shared.builds import Build
 from shared.chain import Followed, Place, follow
 from shared.database import Connection
 from shared.filling import Filling
-from shared.gauges import BROKEN, POSITION
+from shared.gauges import BROKEN, POSITION, SKIPPED
 from shared.kernel import Kernel
 from shared.parking import Parking, Pointer
 from shared.positions import load_places
@@ -42,6 +42,7 @@ class Reader:
         self.places: dict[str, dict[int, Place]] = {}
         self.broken = 0
         self._own = source == kernel.service.name
+        self._known = kernel.codec.types
         self._connection = connection
         self._parking = Parking(source, generation)
         self._filling = Filling(kernel.codec, connection, self._parking, source, generation, builds)
@@ -76,6 +77,8 @@ class Reader:
             log.warning("%s: %d records do not follow on what was read", self.source, broken)
             if self._own:
                 raise HistoryGap(f"{self.source}: a position before {records[0].position} is missing")
+        if self._own and (unknown := sum(record.topic not in self._known for record in records)):
+            SKIPPED.labels(self.source, "unknown-type").inc(unknown)
         with telemetry.span("fill", records=len(records)):
             await self._filling.apply(followed, self.places)
         self._advance(self._filling.consumers, followed)

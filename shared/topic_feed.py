@@ -13,6 +13,7 @@ from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
 
 from shared.chain import Place
 from shared.envelope import readable
+from shared.gauges import SKIPPED
 from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import PARTITIONS, Record
@@ -104,6 +105,7 @@ class TopicFeed:
             try:
                 records = [record for one in raw if (record := readable(one)) is not None]
                 if len(records) < len(raw):
+                    SKIPPED.labels(self._reader.source, "no-relay").inc(len(raw) - len(records))
                     log.error("%s: %d messages that no relay wrote are skipped", self._topic, len(raw) - len(records))
                 await self._reader.apply(records)
                 self._next |= {one.partition: one.offset + 1 for one in raw}

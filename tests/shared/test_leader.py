@@ -7,6 +7,7 @@ from contextlib import suppress
 
 import psycopg
 import pytest
+from prometheus_client import REGISTRY
 
 from shared.database import Connection, UnsafeDatabase, connect
 from shared.ids import uuid7
@@ -94,8 +95,12 @@ async def test_G7_a_leader_that_falls_silent_is_replaced_within_10_seconds(
             assert asyncio.get_running_loop().time() - began > 2
 
 
+def failures_of(error: str) -> float | None:
+    return REGISTRY.get_sample_value("rollbook_role_failures_total", {"role": "bad", "error": error})
+
+
 async def test_a_role_that_fails_starts_again_and_the_others_go_on(log: Dsns) -> None:
-    bad, good = Work(), Work()
+    bad, good = Work(f"bad {uuid7()}"), Work()
     leadership = Leadership(log["worker"], "academic")
     task = asyncio.create_task(leadership.run({bad.name: bad.role, good.name: good.role}))
     for failure in (psycopg.OperationalError("x"), ValueError("x"), ExceptionGroup("x", [KeyError("x")])):
@@ -107,6 +112,7 @@ async def test_a_role_that_fails_starts_again_and_the_others_go_on(log: Dsns) ->
     await eventually(bad.rests)
     await eventually(bad.leads)
     assert (bad.begun, good.begun, good.ended) == (5, 1, 0)
+    assert [failures_of(name) for name in ("OperationalError", "ValueError", "KeyError")] == [1, 1, 1]
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -11,6 +11,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from aiokafka import AIOKafkaProducer
+from prometheus_client import REGISTRY
 
 from infra.testing.harness import Running
 from infra.testing.toy import Library, add_book
@@ -253,6 +254,12 @@ async def test_messages_that_no_relay_wrote_hold_up_nobody(feed: Feed, town: Run
             await feed.relays.reached(last)
             await eventually(lambda: feed.is_exact(worker))
     assert feed.failures == []
+    assert skipped(feed) == 3
+
+
+def skipped(feed: Feed) -> float | None:
+    labels = {"source": feed.relays.source, "reason": "no-relay"}
+    return REGISTRY.get_sample_value("rollbook_skipped_records_total", labels)
 
 
 async def test_a_verified_fold_of_a_topic_skips_what_no_relay_wrote(
