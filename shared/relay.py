@@ -5,12 +5,11 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-import orjson
 from aiokafka import AIOKafkaProducer
 
 from shared import telemetry
 from shared.database import Connection
-from shared.envelope import Headers, event_id_of, headers_of
+from shared.envelope import Headers, event_id, event_id_of, headers_of
 from shared.gauges import HEAD, RELAYED
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
@@ -184,7 +183,7 @@ class Relay:
             "SELECT notification_id, state FROM events WHERE notification_id = ANY(%s)",
             ([link.position for link in links],),
         )
-        known = {position: orjson.loads(state)["meta"]["event_id"] for position, state in await cursor.fetchall()}
+        known = {position: event_id(position, state) for position, state in await cursor.fetchall()}
         if any(known.get(link.position) != link.event_id for link in links):
             raise UnknownRecords(self._topic)
 
