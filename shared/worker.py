@@ -1,4 +1,4 @@
-"""The worker process of a service: relay, readers, keys and clock, each led by one worker at a time."""
+"""The worker process of a service: relay, readers, keys, hash chain and clock, each led by one worker at a time."""
 
 import asyncio
 import signal
@@ -7,9 +7,11 @@ from asyncio import FIRST_COMPLETED
 import uvloop
 
 from shared import telemetry, topics
+from shared.checkpoints import CheckpointKey
 from shared.clock import run_until_it_jumps
 from shared.database import connect
 from shared.following import Following
+from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
 from shared.leader import Leadership, Role
@@ -72,11 +74,16 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
         async with await connect(dsn, search_path=name) as connection:
             await follow_keys(connection, settings.kafka)
 
+    async def hash_chain(leadership: Leadership) -> None:
+        key = CheckpointKey(name, kernel.keyring.master)
+        async with await connect(dsn, search_path=name, **OPTIONS) as connection:
+            await HashChain(connection, name, key).run()
+
     readers: dict[str, Role] = {
         f"read {source} {release_of(kernel.service)}": Following(kernel, settings, source).run
         for source in kernel.service.sources
     }
-    return {"relay": relay, "clock": clock, "keys": keys, **readers}
+    return {"relay": relay, "clock": clock, "keys": keys, "hash-chain": hash_chain, **readers}
 
 
 def release_of(service: Service) -> str:

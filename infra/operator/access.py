@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import Literal, NoReturn
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from infra.native import kafka, postgres
 from infra.native.ports import Ports
 from infra.native.state import State, default_folder
 from shared.database import Connection, connect, scalar
+from shared.personal import MasterKey
 from shared.service import Service
 from shared.topics import newest_generation
 
@@ -43,6 +45,12 @@ def dsn(name: Name, role: Role) -> str:
 def broker(name: Name) -> str:
     variable = f"{name.upper()}_KAFKA"
     return os.environ.get(variable) or kafka.bootstrap(_local_ports(State(default_folder()), variable))
+
+
+def master_key(name: Name) -> MasterKey:
+    variable = f"{name.upper()}_MASTER_KEY_FILE"
+    path = Path(os.environ.get(variable) or default_folder() / "master.key")
+    return MasterKey.read(path) if path.is_file() else refuse(f"Set {variable}: there is no {path}.")
 
 
 @asynccontextmanager
