@@ -1,22 +1,29 @@
-"""Which faults pass: the same fact may be handled later, as it is. What stays is parked."""
+"""Which faults pass: the same fact may be handled later, as it is. What stays, or is of one tenant alone, is parked."""
 
 import psycopg
 
 from shared.personal import KeyAbsent
 from shared.reading import ViewBehind
+from shared.store import Conflict
 from shared.writer import Unavailable
 
 PASSING = (
     psycopg.OperationalError,
     psycopg.InterfaceError,
     Unavailable,
-    KeyAbsent,
     ViewBehind,
     OSError,
     TimeoutError,
 )
+HEALING = (KeyAbsent, Conflict)
 
 
 def passes(error: Exception) -> bool:
     """PostgreSQL counts a value that is too large for an index (54…) among the operational errors: it stays."""
     return isinstance(error, PASSING) and not str(getattr(error, "sqlstate", None)).startswith("54")
+
+
+def heals(error: Exception) -> bool:
+    """One tenant waits for a key, or loses against others: it is parked, so that nobody waits with it, and tried again
+    without anybody's word."""
+    return isinstance(error, HEALING)

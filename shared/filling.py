@@ -9,7 +9,7 @@ from shared.chain import Followed, Place
 from shared.codec import Codec
 from shared.database import Connection
 from shared.facts import Fact
-from shared.faults import passes
+from shared.faults import heals, passes
 from shared.parking import BEHIND, Parking, Pointer
 from shared.positions import Deposed, Move, move
 from shared.records import Record
@@ -99,7 +99,7 @@ class Filling:
             if passes(error):
                 raise
             log.error("%s: %s at %d parks its tenant", schema, type(error).__name__, record.position)
-            await self._parking.park(self._connection, schema, record, type(error).__name__)
+            await self._parking.park(self._connection, schema, record, type(error).__name__, heals=heals(error))
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
         """One parked fact again; on failure its tenant goes on waiting. Raises Deposed, having stored nothing."""
@@ -119,4 +119,4 @@ class Filling:
         except Exception as error:
             if passes(error):
                 raise
-            await self._parking.failed_again(self._connection, pointer, type(error).__name__)
+            await self._parking.failed_again(self._connection, pointer, type(error).__name__, heals=heals(error))

@@ -18,6 +18,10 @@ from shared.topics import PERSONAL_KEYS, ends_of, looking
 log = logging.getLogger(__name__)
 
 PAGE = 1_000
+BEAT = b"heartbeat"
+BEAT_EVERY = 3600.0
+"""Kafka compacts only what lies behind the segment that is written to, and a new segment begins only when something
+is written: without a heartbeat the key of an erased person would stay in a topic that is at rest."""
 
 
 class KeysLost(Exception):
@@ -32,6 +36,7 @@ class KeyRelay:
         self._producer = producer
         self._service = service
         self._ends: dict[int, int] = {}
+        self._beats_at = 0.0
 
     async def resume(self, kafka: str) -> None:
         """Marks what the topic has lost as unsent, so that a lost Kafka heals.
@@ -54,6 +59,16 @@ class KeyRelay:
         if any(ends[n] < end for n, end in self._ends.items()):
             raise KeysLost
         self._ends = ends
+
+    async def beat(self) -> None:
+        """A record in each partition, once an hour."""
+        now = asyncio.get_running_loop().time()
+        if now < self._beats_at:
+            return
+        value = orjson.dumps({"heartbeat": self._service})
+        sent = [await self._producer.send(PERSONAL_KEYS, value, key=BEAT, partition=n) for n in range(PARTITIONS)]
+        await asyncio.gather(*sent)
+        self._beats_at = now + BEAT_EVERY
 
     async def send(self) -> None:
         while True:
@@ -115,6 +130,8 @@ def keys_of(messages: Iterable[Any]) -> list[SentKey]:
     """What no service wrote is skipped: it must not stop the keys behind it, nor the relay."""
     keys = []
     for message in messages:
+        if message.key == BEAT:
+            continue
         try:
             keys.append(key_of(message))
         except (ValueError, TypeError, AttributeError) as error:
@@ -129,7 +146,7 @@ def keys_of(messages: Iterable[Any]) -> list[SentKey]:
 
 
 async def read_all(kafka: str) -> list[Any]:
-    """Everything that the topic holds now."""
+    """Everything that the topic holds now, without heartbeats."""
     partitions = [Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)]
     async with looking(kafka) as consumer:
         consumer.assign(partitions)
@@ -139,7 +156,7 @@ async def read_all(kafka: str) -> list[Any]:
             await consumer.seek_to_beginning(partition)
         while any([await consumer.position(partition) < end[partition] for partition in partitions]):
             for batch in (await consumer.getmany(timeout_ms=1_000)).values():
-                messages += batch
+                messages += [message for message in batch if message.key != BEAT]
         return messages
 
 

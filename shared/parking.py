@@ -47,13 +47,16 @@ class Parking:
         waiting = self._waiting.get(consumer)
         return waiting is not None and self._who(consumer, record) in waiting
 
-    async def park(self, connection: Connection, consumer: str, record: Record, error: str) -> None:
-        """Belongs into the transaction that moves the consumer's position past the record."""
+    async def park(
+        self, connection: Connection, consumer: str, record: Record, error: str, *, heals: bool = False
+    ) -> None:
+        """Belongs into the transaction that moves the consumer's position past the record. What heals is tried again
+        without being asked for."""
         self._waiting.setdefault(consumer, set()).add(self._who(consumer, record))
         PARKED.labels(consumer, self._source).inc()
         await connection.execute(
             "INSERT INTO parked (tenant_id, consumer, source, generation, partition, position, kafka_offset,"
-            " aggregate_id, error_class, pointer) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            " aggregate_id, error_class, pointer, retry) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 record.tenant_id,
                 consumer,
@@ -65,11 +68,12 @@ class Parking:
                 record.aggregate_id,
                 error,
                 f"{record.topic} {self._source}/{self._generation}/{record.partition}/{record.position}",
+                heals,
             ),
         )
 
     async def wanted(self, connection: Connection, consumers: Iterable[str]) -> list[Pointer]:
-        """What an operator asked to be tried again, in order, and what was parked behind it since then."""
+        """What heals, or an operator asked to be tried again, in order, and what was parked behind it since then."""
         cursor = await connection.execute(
             "SELECT consumer, tenant_id, partition, position, kafka_offset FROM parked"
             " WHERE source = %s AND generation = %s AND consumer = ANY(%s) AND (consumer, tenant_id) IN"
@@ -122,13 +126,15 @@ class Parking:
         if cursor.rowcount != 1:
             raise Deposed
 
-    async def failed_again(self, connection: Connection, pointer: Pointer, error: str) -> None:
-        """The tenant goes on waiting for the next request to retry."""
+    async def failed_again(self, connection: Connection, pointer: Pointer, error: str, *, heals: bool = False) -> None:
+        """The tenant goes on waiting: for the next request to retry, or for the next look at what heals."""
         await connection.execute(
-            "UPDATE parked SET retry = false, tries = tries + (position = %s)::int,"
+            "UPDATE parked SET retry = (%s AND position = %s), tries = tries + (position = %s)::int,"
             " error_class = CASE WHEN position = %s THEN %s ELSE error_class END"
             " WHERE consumer = %s AND tenant_id = %s AND source = %s AND generation = %s",
             (
+                heals,
+                pointer.position,
                 pointer.position,
                 pointer.position,
                 error,

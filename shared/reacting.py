@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 
@@ -11,23 +11,26 @@ from shared import telemetry
 from shared.chain import Followed, Place
 from shared.database import Connection
 from shared.facts import Fact
-from shared.faults import passes
+from shared.faults import HEALING, heals, passes
 from shared.kernel import Kernel
 from shared.parking import BEHIND, Parking, Pointer
-from shared.personal import KeyAbsent
 from shared.positions import Move, move
 from shared.reactions import Act, Reaction, call_of
 from shared.records import Record
-from shared.store import Conflict
 
 log = logging.getLogger(__name__)
 
 SIDE_BY_SIDE = 16
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """A key is acknowledged before what it seals is sent, but it travels on another topic: it is waited for. What lost
-against another process is decided again."""
+against another process is decided again. After the last pause the tenant is parked, and the others go on."""
 
-Failures = list[tuple[str, Record, str]]
+
+class Failure(NamedTuple):
+    reaction: str
+    record: Record
+    error: str
+    heals: bool
 
 
 class Reacting:
@@ -65,7 +68,7 @@ class Reacting:
         tenants = self._by_tenant(followed)
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
-        async def one(work: list[tuple[str, Record]]) -> Failures:
+        async def one(work: list[tuple[str, Record]]) -> list[Failure]:
             async with slots:
                 return await self._run(work)
 
@@ -77,8 +80,8 @@ class Reacting:
         outcomes = [task.result() for task in running]
         async with self._connection.transaction():
             for failures in outcomes:
-                for name, record, error in failures:
-                    await self._parking.park(self._connection, name, record, error)
+                for name, record, error, healing in failures:
+                    await self._parking.park(self._connection, name, record, error, heals=healing)
             await move(self._connection, self._source, self._generation, moves)
 
     def _by_tenant(self, followed: Mapping[str, Followed]) -> dict[Any, list[tuple[str, Record]]]:
@@ -93,24 +96,24 @@ class Reacting:
             tenants.setdefault(work[0][1].tenant_id, []).extend(work)
         return tenants
 
-    async def _run(self, work: list[tuple[str, Record]]) -> Failures:
-        failures: Failures = []
+    async def _run(self, work: list[tuple[str, Record]]) -> list[Failure]:
+        failures: list[Failure] = []
         stopped: set[str] = set()
         for name, record in work:
             if name in stopped or self._parking.waits(name, record):
-                failures.append((name, record, BEHIND))
+                failures.append(Failure(name, record, BEHIND, heals=False))
                 continue
             try:
-                await self._react(name, record)
+                await self._react(name, record, PAUSES)
             except Exception as error:
                 if passes(error):
                     raise
                 log.error("%s: %s at %d parks its tenant", name, type(error).__name__, record.position)
                 stopped.add(name)
-                failures.append((name, record, type(error).__name__))
+                failures.append(Failure(name, record, type(error).__name__, heals(error)))
         return failures
 
-    async def _react(self, name: str, record: Record) -> None:
+    async def _react(self, name: str, record: Record, pauses: Iterable[float]) -> None:
         reaction = self._reactions[name]
         fact: Fact[Any] = self._reads[name](record)
         ids = {"correlation_id": str(fact.correlation_id), "tenant": str(fact.tenant_id)}
@@ -120,23 +123,23 @@ class Reacting:
             structlog.contextvars.bound_contextvars(**ids),
         ):
             act = Act(self._kernel, call_of(reaction, fact))
-            for pause in PAUSES:
+            for pause in pauses:
                 try:
                     await reaction.handler.function(fact, act)
-                except (KeyAbsent, Conflict):
+                except HEALING:
                     await asyncio.sleep(pause)
                 else:
                     return
             await reaction.handler.function(fact, act)
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
-        """One parked fact again; on failure its tenant goes on waiting. Raises Deposed."""
+        """One parked fact again, once; on failure its tenant goes on waiting. Raises Deposed."""
         try:
             if record.topic == self._reactions[pointer.consumer].handler.topic:
-                await self._react(pointer.consumer, record)
+                await self._react(pointer.consumer, record, ())
         except Exception as error:
             if passes(error):
                 raise
-            await self._parking.failed_again(self._connection, pointer, type(error).__name__)
+            await self._parking.failed_again(self._connection, pointer, type(error).__name__, heals=heals(error))
         else:
             await self._parking.done(self._connection, pointer)

@@ -80,13 +80,13 @@ class Relay:
             await producer.start()
             keys = KeyRelay(self._connection, producer, self._service)
             await keys.resume(self._kafka)
-            await keys.send()
             looked = asyncio.get_running_loop().time()
             while True:
                 page = await read_page(self._connection, self.position, PAGE)
                 HEAD.set(page[-1].position if page else self.position)
+                await keys.send()
+                await keys.beat()
                 if page:
-                    await keys.send()
                     with telemetry.span("relay", events=len(page)):
                         async with asyncio.timeout(PATIENCE):
                             await self._send(producer, page)

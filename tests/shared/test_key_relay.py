@@ -249,8 +249,9 @@ class Written:
 
     partition, offset = 0, 7
 
-    def __init__(self, value: bytes | None) -> None:
+    def __init__(self, value: bytes | None, key: bytes = b"key") -> None:
         self.value = value
+        self.key = key
 
 
 def test_N6_what_no_service_wrote_does_not_stop_the_keys_behind_it() -> None:

@@ -1,0 +1,83 @@
+"""What one tenant waits for and nobody has to repair: the others go on, and it goes on by itself."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+
+import pytest
+
+from infra.testing.harness import Running
+from infra.testing.toy import ParcelSent
+from shared.database import Connection
+from shared.ids import uuid7
+from shared.key_relay import SentKey, store_keys
+from shared.parking import Pointer
+from shared.personal import Keyring
+from shared.reactions import Act, Fact, when
+from shared.records import Record
+from shared.store import Conflict
+from tests.shared.readers import parked_of
+from tests.shared.test_reactions import Topic, kinder, notices, reacting
+
+
+async def test_G24_a_key_that_stays_away_holds_up_its_tenant_alone_and_nobody_must_ask_again(
+    town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.reacting.PAUSES", (0.01,))
+    tenant, person, other, topic = uuid7(), uuid7(), uuid7(), Topic()
+    sealer = await Keyring(town.kernel.keyring.master, town.kernel.pool).sealer(tenant, person)
+    [key] = sealer.new
+
+    @when("billing.parcel_sent", name=f"away {uuid7()}")
+    async def post(fact: Fact[ParcelSent], act: Act) -> None:
+        sealed = fact.data.to if fact.data.to.startswith("v1.") else None
+        [name] = await act.keyring.open(tenant, [(person, "name", sealed)])
+        await kinder(replace(fact, data=ParcelSent(to=name or fact.data.to)), act)
+
+    records = [topic.sent(tenant, to=sealer.seal("name", "Ann").text), topic.sent(tenant, to="Ben")]
+    records.append(topic.sent(other, to="Cid"))
+    async with reacting(town, post) as reader:
+        await reader.apply(records)
+        assert await notices(town, other) == ["kinder Cid"]
+        for tries in (1, 2):
+            parked = [row[1:] for row in await parked_of(worker, tenant)]
+            assert parked == [(1, "KeyAbsent", tries, True), (2, "Behind", 1, False)]
+            await reader.retry_parked(found_in(records))
+        assert await notices(town, tenant) == []
+        sent = SentKey(str(tenant), str(person), key.version, None, "billing")
+        sent.wrapped = key.wrapped
+        await store_keys(worker, [sent])
+        await reader.retry_parked(found_in(records))
+    assert await parked_of(worker, tenant) == []
+    assert await notices(town, tenant) == ["kinder Ann", "kinder Ben"]
+
+
+async def test_G23_a_reaction_never_gives_up_on_a_conflict(
+    town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.reacting.PAUSES", (0.01,))
+    tenant, topic, lost = uuid7(), Topic(), 0
+
+    @when("billing.parcel_sent", name=f"contended {uuid7()}")
+    async def post(fact: Fact[ParcelSent], act: Act) -> None:
+        nonlocal lost
+        lost += 1
+        if lost < 6:
+            raise Conflict(lost)
+        await kinder(fact, act)
+
+    records = [topic.sent(tenant, to="Ann"), topic.sent(tenant, to="Ben")]
+    async with reacting(town, post) as reader:
+        await reader.apply(records)
+        for _ in range(4):
+            await reader.retry_parked(found_in(records))
+    assert await parked_of(worker, tenant) == []
+    assert await notices(town, tenant) == ["kinder Ann", "kinder Ben"]
+
+
+def found_in(records: Iterable[Record]) -> Callable[[Pointer], Awaitable[Record]]:
+    by_position = {record.position: record for record in records}
+
+    async def fetch(pointer: Pointer) -> Record:
+        return by_position[pointer.position]
+
+    return fetch
