@@ -17,7 +17,9 @@ DRAIN = 5.0
 
 
 class Server(uvicorn.Server):
-    """Told to stop, it first says so in /readyz; then it takes no more requests and ends the ones in flight."""
+    """Told to stop, it first says so in /readyz; then it takes no more requests and ends the ones in flight.
+
+    The library's own handler would end the process with the signal once more: a clean stop has status 0."""
 
     def __init__(self, config: uvicorn.Config, health: Health | None, drain: float) -> None:
         super().__init__(config)
@@ -30,8 +32,6 @@ class Server(uvicorn.Server):
             self._leave_at = time.monotonic() + self._drain
             if self._health is not None:
                 self._health.stopping = True
-        if self._drain == 0 or time.monotonic() >= self._leave_at:
-            super().handle_exit(sig, frame)
 
     async def on_tick(self, counter: int) -> bool:
         if self._leave_at is not None and time.monotonic() >= self._leave_at:

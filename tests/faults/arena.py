@@ -19,6 +19,7 @@ class Towns:
 
     folder: Path
     _shared: Town | None = None
+    _spoilt: Town | None = None
     _made: list[Town] = field(default_factory=list)
 
     async def shared(self) -> Town:
@@ -29,10 +30,21 @@ class Towns:
 
     async def new(self, name: str, *names: str, **server_settings: str) -> Town:
         """A town that nobody else uses, with these processes; the caller stops it, or the end of the run does."""
-        town = Town(self.folder / name, server_settings)
-        self._made.append(town)
+        town = self.made(name, **server_settings)
         await town.start(*names)
         return town
+
+    def made(self, name: str, **server_settings: str) -> Town:
+        """The same, not started yet."""
+        town = Town(self.folder / name, server_settings)
+        self._made.append(town)
+        return town
+
+    async def spoilt(self) -> Town:
+        """One town for broken builds of readers: its views may be wrong. It has no gateway."""
+        if self._spoilt is None:
+            self._spoilt = await self.new("spoilt", "academic.api", "academic.worker", "billing.worker")
+        return self._spoilt
 
     async def forget_shared(self) -> None:
         """After a row that failed, the next one finds a new town."""

@@ -20,7 +20,7 @@ from shared.reactions import Act, when
 from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.views import Rows, Table, View, on
-from tests.faults.town.tallies import Row
+from tests.faults.town.tallies import Row, linger
 
 
 class Item(Aggregate):
@@ -95,6 +95,7 @@ class Items(View):
 @when("academic.counted", name="billing.book-item")
 async def when_counted(fact: Fact[Counted], act: Act) -> None:
     """The id is drawn anew at each try: only the derived key of the call keeps a second item away."""
+    await linger(fact.data.tag)
     item = Item(
         id=uuid7(),
         tenant_id=fact.tenant_id,

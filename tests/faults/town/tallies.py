@@ -2,6 +2,7 @@
 
 Its totals are sums, so that a fact applied twice or not at all shows."""
 
+import asyncio
 import os
 from datetime import datetime
 from typing import Annotated
@@ -30,6 +31,18 @@ from shared.views import Rows, Table, View, on
 
 REPAIRED = "TOWN_REPAIRED"
 """Set for a worker whose handlers have no bug any more."""
+SLOW = "TOWN_SLOW"
+"""Set for a process whose handlers take up to so many seconds, and one in 16 four times as long."""
+
+
+def pause_of(tag: str, longest: float) -> float:
+    """Drawn from the tag, so that the clients know what to expect."""
+    return 4 * longest if tag.startswith("0") else longest * int(tag[1:3], 16) / 256
+
+
+async def linger(tag: str) -> None:
+    if SLOW in os.environ:
+        await asyncio.sleep(pause_of(tag, float(os.environ[SLOW])))
 
 
 class NegativeAmount(Refused):
@@ -93,6 +106,7 @@ async def open_tally(store: EventStore, call: Call, keyring: Keyring, keeper: st
 
 @command
 async def count(store: EventStore, call: Call, tally_id: UUID, tag: str, amount: int) -> Saved:
+    await linger(tag)
     return await store.change(Tally, tally_id, lambda tally: tally.count(tag, amount, call.now), call=call)
 
 
@@ -161,6 +175,7 @@ class Booked(View):
 @when("billing.item_booked", name="academic.settle")
 async def when_item_booked(fact: Fact[ItemBooked], act: Act) -> None:
     """The id is drawn anew at each try: only the derived key of the call keeps a second settlement away."""
+    await linger(fact.data.tag)
     settlement = Settlement(id=uuid7(), tenant_id=fact.tenant_id, tag=fact.data.tag, timestamp=fact.time)
     await act.store.save(settlement, call=act.call)
 

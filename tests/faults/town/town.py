@@ -53,6 +53,13 @@ class Town:
         children = [self.add(name) for name in names or PROCESSES]
         await asyncio.gather(*[child.start() for child in children])
 
+    async def start_stores(self) -> None:
+        """PostgreSQL with the event stores, and nothing else."""
+        await self._publish_keys()
+        await self.start_postgres()
+        for name in SERVICES:
+            await self.make_store(name)
+
     async def stop(self) -> None:
         services = [child for name, child in self.children.items() if name not in ("postgres", "kafka")]
         await asyncio.gather(*[child.stop(within=15) for child in services])
