@@ -116,6 +116,8 @@ class Chain:
             self._look_back(point.position, None)
         elif fault := self._fault(point):
             self.bad = Bad(point.position, fault)
+        elif misplaced := self._followed_after(point.position):
+            self.bad = Bad(misplaced, "it stands before the checkpoint of an earlier position")
         elif point.position != self.position:
             self.bad = Bad(point.position, f"it was signed and is missing, perhaps with others after {self.position}")
         elif point.chain_hash != self._hash:
@@ -144,6 +146,10 @@ class Chain:
                 return Bad(inserted, "an event was inserted here")
         return Bad(position, f"its entry does not follow on position {self.position}")
 
+    def _followed_after(self, position: int) -> int | None:
+        later = [followed for _, followed in self._before if followed >= position]
+        return later[1] if later[1:] and later[0] == position else None
+
     @property
     def intact(self) -> bool:
         """A copy of which nothing is signed may be anybody's."""
@@ -154,7 +160,7 @@ class Chain:
         if self.bad:
             return f"BAD: {whose}: first bad position {self.bad.position}: {self.bad.reason}"
         if not self.intact:
-            return f"UNSIGNED: {whose}: {self.events} events fit together, but no checkpoint covers any of them"
+            return f"UNSIGNED: {whose}: {self.events} events fit together, but no checkpoint covers them"
         late = f", {self.unsigned} after it not signed yet" if self.unsigned else ""
         return f"intact: {whose}: {self.events} events, signed up to position {self.signed}{late}"
 
@@ -219,8 +225,9 @@ def typed(kind: type[T], fields: Mapping[str, Any]) -> T:
     return kind(**{name: readers[hint](fields[name]) for name, hint in kind.__annotations__.items()})
 
 
-def read_line(line: bytes) -> Header | Checkpoint | Place:
-    """Raises ValueError for whatever is not written as an export writes it, to the byte."""
+def read_line(line: bytes) -> Header | Checkpoint | Place | None:
+    """None for whatever is not written as an export writes it, to the byte."""
+    line = line.removesuffix(b"\n")
     try:
         value = json.loads(line)
         read: Header | Checkpoint | Place
@@ -232,28 +239,22 @@ def read_line(line: bytes) -> Header | Checkpoint | Place:
             event = None if value["event"] is None else typed(Event, value["event"])
             entry = None if value["entry"] is None else typed(Entry, value["entry"])
             read = Place(int(value["position"]), event, entry)
-    except (KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
-        raise ValueError(line) from error
-    if line != line_of(read):
-        raise ValueError(line)
-    return read
-
-
-def read_copied(line: bytes) -> Header | Checkpoint | Place | None:
-    try:
-        return read_line(line.removesuffix(b"\n"))
-    except ValueError:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
+    return read if line == line_of(read) else None
 
 
 def read_checkpoints(paths: Iterable[Path]) -> list[Checkpoint]:
-    """Those kept outside. Raises ValueError, OSError."""
-    lines = [line for path in paths for line in path.read_bytes().splitlines()]
-    return sorted(point for line in lines if isinstance(point := read_line(line), Checkpoint))
+    """Those kept outside, in order. Raises ValueError, OSError."""
+    lines = [read_line(line) for path in paths for line in path.read_bytes().splitlines()]
+    points = [line for line in lines if isinstance(line, Checkpoint)]
+    if len(points) < len(lines):
+        raise ValueError("a file of checkpoints holds something else")
+    return sorted(points)
 
 
 def verify_copy(lines: Iterator[bytes], keys: Keys, outside: Iterable[Checkpoint] = ()) -> Chain:
-    header = read_copied(next(lines, b""))
+    header = read_line(next(lines, b""))
     if not isinstance(header, Header) or header.format != FORMAT:
         chain = Chain("unknown service", UUID(int=0), keys)
         chain.bad = Bad(0, "the first line is not that of a copy")
@@ -261,7 +262,7 @@ def verify_copy(lines: Iterator[bytes], keys: Keys, outside: Iterable[Checkpoint
     chain = Chain(header.service, header.tenant_id, keys)
     kept = deque(point for point in outside if (point.service, point.tenant_id) == header[1:])
     for number, line in enumerate(lines, 2):
-        read = read_copied(line)
+        read = read_line(line)
         if read is None or isinstance(read, Header):
             chain.unreadable(number, line)
             continue
