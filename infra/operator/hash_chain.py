@@ -53,6 +53,8 @@ async def verify(
 @app.command
 async def export(service: Name, tenant: UUID, file: Path) -> None:
     """Write a copy of one tenant's history with its hash chain; `verify_chain.py` verifies it without the product."""
+    if file.exists():
+        refuse(f"{file} is there already.")
     async with connected(service) as connection:
         with file.open("xb") as out:
             async for line in copy_of(connection, service, tenant):

@@ -20,8 +20,8 @@ from shared.personal import MasterKey
 from tests.shared.stores import append, event_of, member_of
 
 Dsns = dict[str, str]
-MASTER = MasterKey(b"the master key of these tests, 32 bytes and more")
-KEY = CheckpointKey("academic", MASTER)
+SECRET = b"the master key of these tests, 32 bytes and more"
+KEY = CheckpointKey("academic", MasterKey(SECRET))
 KEYS: Keys = read_keys([KEY.text])
 
 
