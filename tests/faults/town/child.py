@@ -34,6 +34,7 @@ class Child:
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
         self._wanted = False
+        self._unwanted = asyncio.Event()
 
     @property
     def name(self) -> str:
@@ -49,6 +50,7 @@ class Child:
 
     def begin(self) -> None:
         self._wanted = True
+        self._unwanted.clear()
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._keep(), name=self.name)
 
@@ -60,6 +62,11 @@ class Child:
                 raise AssertionError(f"{self.name} was not ready after {within:g} s; see {self._log}")
             await asyncio.sleep(0.02)
         return time.monotonic() - began
+
+    @property
+    def said(self) -> str:
+        """Its log."""
+        return self._log.read_text(errors="replace")
 
     def signal(self, which: Signals) -> None:
         """To the process and all it started: PostgreSQL's are in groups of their own."""
@@ -79,6 +86,7 @@ class Child:
     async def stop(self, which: Signals | None = None, within: float = 60.0) -> int:
         """Asks it to end and waits; its exit status. It stays away until `start`."""
         self._wanted = False
+        self._unwanted.set()
         self.signal(SIGCONT)
         if self.pid is not None and self._process is not None:
             self._process.send_signal(which or self.command.stop_with)
@@ -88,6 +96,17 @@ class Child:
                 self.signal(SIGKILL)
                 await self._task
         return self.exits[-1] if self.exits else 0
+
+    async def run_out(self, within: float = 60.0) -> int | None:
+        """Starts it; its exit status when it ends by itself, None when it is ready instead. It stays away."""
+        self.away, ended = 3600.0, len(self.exits)
+        self.begin()
+        async with asyncio.timeout(within):
+            while len(self.exits) == ended and not await self._answers():  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        refused = len(self.exits) > ended
+        status = await self.stop()
+        return status if refused else None
 
     async def _keep(self) -> None:
         while self._wanted:
@@ -99,4 +118,6 @@ class Child:
                     log.flush()
             self.exits.append(await self._process.wait())
             if self._wanted:
-                await asyncio.sleep(self.away)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.away):
+                        await self._unwanted.wait()
