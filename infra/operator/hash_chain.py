@@ -53,10 +53,12 @@ async def verify(
 @app.command
 async def export(service: Name, tenant: UUID, file: Path) -> None:
     """Write a copy of one tenant's history with its hash chain; `verify_chain.py` verifies it without the product."""
-    if file.exists():
+    try:
+        out = file.open("xb")
+    except FileExistsError:
         refuse(f"{file} is there already.")
-    async with connected(service) as connection:
-        with file.open("xb") as out:
+    with out:
+        async with connected(service) as connection:
             async for line in copy_of(connection, service, tenant):
                 out.write(line)
     console.print(f"{file} is written.", highlight=False)

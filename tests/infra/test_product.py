@@ -40,6 +40,7 @@ def test_a_killed_process_comes_back_and_is_ready(product: Running, name: str) -
         (("parked", "retry", "billing"), "0 parked events"),
         (("generation", "show", "auth"), "generation 1"),
         (("migrate", "exports"), "migrations are complete"),
+        (("chain", "verify"), "intact: exports"),
     ],
 )
 def test_an_operators_command_answers(product: Running, arguments: tuple[str, ...], expected: str) -> None:

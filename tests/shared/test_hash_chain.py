@@ -4,7 +4,12 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from pydantic import SecretStr
 
+from infra.testing.harness import Running
+from infra.testing.toy import ToySettings
+from infra.verifier.verify_chain import read_keys
+from shared.checkpoints import CheckpointKey
 from shared.clock import time_of
 from shared.database import connect
 from shared.gauges import HASHED, HASHED_BEHIND, HASHED_SIGNED
@@ -12,7 +17,9 @@ from shared.hashing import OPTIONS, SIGN_EVERY, ChainCut, HashChain
 from shared.ids import uuid7
 from shared.positions import Deposed
 from shared.reader import HistoryGap
+from shared.worker import roles_of
 from tests.shared.histories import KEY, chain_up, store, tamper, two_histories, verified
+from tests.shared.kafkas import eventually, leading
 from tests.shared.stores import as_worker
 
 Dsns = dict[str, str]
@@ -112,6 +119,21 @@ async def test_N9_nothing_is_chained_on_top_of_signed_entries_that_are_gone(empt
         with pytest.raises(ChainCut):
             await chain_up(worker)
         assert HASHED_BEHIND._value.get() == 4
+
+
+async def test_N9_a_worker_that_leads_chains_and_signs_what_is_stored(toy: Running) -> None:
+    role = roles_of(toy.kernel, ToySettings(worker_dsn=SecretStr(toy.dsns["worker"])))["hash-chain"]
+    keys = read_keys([CheckpointKey("academic", toy.kernel.keyring.master).text])
+    tenant, dsns = uuid7(), dict(toy.dsns)
+    async with await as_worker(dsns) as worker, leading(dsns["worker"], role, "hash-chain"):
+        for number in (1, 2):
+            await store(worker, tenant)
+
+            async def is_chained(number: int = number) -> bool:
+                chain = (await verified(dsns, keys)).chains.get(tenant)
+                return chain is not None and chain.bad is None and (chain.events, chain.signed) == (number, 1)
+
+            await eventually(is_chained)
 
 
 async def test_N9_how_far_the_chain_is_behind_is_a_metric(empty_log: Dsns) -> None:
