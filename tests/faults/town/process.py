@@ -1,15 +1,13 @@
 """One process of the town: `python -m tests.faults.town.process academic api [tooth …]`.
 
-Teeth are applied here, before anything runs: the product has no switch for them."""
+Teeth and a wrong clock are applied here, before anything runs: the product has no switch for them."""
 
 import os
 import sys
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from gateway.app import create_gateway
-from gateway.settings import GatewaySettings
-from shared import telemetry
 from shared.serve import serve_api
 from shared.worker import serve_worker
 from tests.faults.teeth.teeth import TEETH
@@ -19,18 +17,19 @@ from tests.faults.town.clock import CLOCK, shift_clock
 SERVICES = {"academic": tallies, "billing": items}
 
 
-def main(service: str, kind: str, *teeth: str) -> None:
-    with ExitStack() as broken:
+@contextmanager
+def broken(teeth: Iterable[str]) -> Iterator[None]:
+    with ExitStack() as stack:
         for tooth in teeth:
-            broken.enter_context(TEETH[tooth]())
+            stack.enter_context(TEETH[tooth]())
         if CLOCK in os.environ:
             shift_clock(Path(os.environ[CLOCK]))
-        if service == "gateway":
-            settings = GatewaySettings()
-            telemetry.configure("gateway", settings)
-            serve_api(create_gateway(settings), settings)
-            return
-        module = SERVICES[service]
+        yield
+
+
+def main(service: str, kind: str, *teeth: str) -> None:
+    module = SERVICES[service]
+    with broken(teeth):
         if kind == "api":
             serve_api(module.app, module.TownSettings())
         else:

@@ -159,7 +159,7 @@ class Town:
         else:
             own |= {f"{one.upper()}_URL": self.ports.url(f"{one}.api") for one in SERVICES}
             patched = teeth or any(key.startswith("TOWN_") for key in environment)
-            module = ("tests.faults.town.process", "gateway", "api", *teeth) if patched else ("gateway.main",)
+            module = ("tests.faults.town.gateway", *teeth) if patched else ("gateway.main",)
         inherited = {key: value for key, value in os.environ.items() if not key.startswith(prefix)}
         own |= {key: value for key, value in environment.items() if not key.startswith("TOWN_")}
         told = {key: value for key, value in environment.items() if key.startswith("TOWN_")}
