@@ -53,11 +53,15 @@ async def last_link(consumer: AIOKafkaConsumer, partition: Partition, end: int) 
 
 
 async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link:
-    """The last record that is reached from the start of the partition along the chain."""
+    """The last record that is reached from the start of the partition along the chain.
+
+    Raises TimeoutError when nothing comes before the end: records were lost meanwhile."""
     link = Link()
     await consumer.seek_to_beginning(partition)
     while await consumer.position(partition) < end:
         batches = await consumer.getmany(partition, timeout_ms=10_000)
+        if not batches:
+            raise TimeoutError(f"{partition.topic}/{partition.partition} does not reach {end}")
         for message in batches.get(partition, []):
             record = readable(message)
             if record is not None and message.offset < end and record.previous == link.position:
