@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, TopicPartition
+from faststream.kafka.message import FAKE_CONSUMER
 
 from shared.chain import Place
 from shared.envelope import readable
@@ -74,6 +75,7 @@ class TopicFeed:
             auto_offset_reset="earliest",
             batch_timeout_ms=20,
             max_records=BATCH,
+            parser=as_they_are,
             decoder=lambda message: message.body,
         )
         subscriber(self._handle)
@@ -150,6 +152,11 @@ class TopicFeed:
                     if offset:
                         break
         raise LookupError(f"{self._topic}/{pointer.partition} does not hold position {pointer.position}")
+
+
+async def as_they_are(messages: tuple[Any, ...]) -> KafkaMessage:
+    """FastStream would decode all headers, and lose the whole batch, without a word, for one that is no text."""
+    return KafkaMessage(raw_message=messages, body=[], consumer=FAKE_CONSUMER)
 
 
 class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]

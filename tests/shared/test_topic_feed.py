@@ -285,7 +285,7 @@ async def test_ET20_a_parked_fact_is_found_again_after_the_topic_was_made_anew(
     async def parked() -> bool:
         return [row[2] for row in await parked_of(worker, tenant) if row[0] == feed.build.schema] == [
             "ValueError",
-            "Behind",
+            "Waits",
         ]
 
     async def unparked() -> bool:
