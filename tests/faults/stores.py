@@ -3,7 +3,7 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -116,9 +116,16 @@ async def ends_of(connection: Connection, service: str) -> dict[int, int]:
     return ends
 
 
-async def behind(connection: Connection, passed_by: Iterable[str] = ()) -> list[str]:
+Ends = Mapping[str, Mapping[int, int]]
+
+
+async def all_ends(connection: Connection) -> Ends:
+    return {service: await ends_of(connection, service) for service in SERVICES}
+
+
+async def behind(connection: Connection, passed_by: Iterable[str] = (), ends: Ends | None = None) -> list[str]:
     """Consumers that have not come to the end of their source; `passed_by` are not waited for."""
-    ends = {service: await ends_of(connection, service) for service in SERVICES}
+    ends = ends or await all_ends(connection)
     late = []
     for one in await consumers_of(connection):
         if one.name in passed_by:
@@ -147,6 +154,18 @@ async def quiet(town: Town, within: float = 60.0, passed_by: Iterable[str] = ())
         if time.monotonic() - began > within:
             raise AssertionError(f"still behind after {within:g} s: {late}")
         await asyncio.sleep(0.1)
+    return time.monotonic() - began
+
+
+async def passed(town: Town, within: float = 60.0) -> float:
+    """Seconds until every consumer has passed what was stored when this was asked: also under load."""
+    began = time.monotonic()
+    async with reading(town) as connection:
+        ends = await all_ends(connection)
+        while late := await behind(connection, ends=ends):
+            if time.monotonic() - began > within:
+                raise AssertionError(f"still behind after {within:g} s: {late}")
+            await asyncio.sleep(0.05)
     return time.monotonic() - began
 
 

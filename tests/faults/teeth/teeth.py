@@ -3,6 +3,18 @@
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
+from tests.faults.teeth import broken_feeds, broken_queries, broken_readers
+from tests.faults.town.releases import RELEASES
+
 Tooth = Callable[[], AbstractContextManager[object]]
 
-TEETH: dict[str, Tooth] = {}
+TEETH: dict[str, Tooth] = {
+    **RELEASES,
+    **broken_feeds.TEETH,
+    **broken_queries.TEETH,
+    "T3": broken_readers.position_apart,
+    "T4": broken_readers.no_positions,
+    "T11": broken_readers.no_compare,
+    "leaderless": broken_readers.leaderless,
+    "slow-totals": broken_readers.slow_totals,
+}
