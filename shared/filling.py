@@ -10,7 +10,7 @@ from shared.codec import Codec
 from shared.database import Connection
 from shared.facts import Fact
 from shared.faults import heals, passes
-from shared.parking import BEHIND, Parking, Pointer
+from shared.parking import WAITS, Parking, Pointer
 from shared.positions import Deposed, Move, move
 from shared.records import Record
 from shared.tables import Rows
@@ -79,7 +79,7 @@ class Filling:
 
     async def _handle(self, schema: str, record: Record, rows: Rows) -> None:
         if self._parking.waits(schema, record):
-            await self._parking.park(self._connection, schema, record, BEHIND)
+            await self._parking.park(self._connection, schema, record, WAITS)
             return
         read = self._reads[schema].get(record.topic)
         if read is None:

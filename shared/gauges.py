@@ -24,7 +24,7 @@ SKIPPED = Counter(
     "Records left out as often as they were read: of a type that this release does not know, or written by no relay",
     ["source", "reason"],
 )
-BEHIND = Gauge(
+LAG = Gauge(
     "rollbook_consumer_behind_seconds",
     "For how long a consumer has not come to where its source ended then",
     ["consumer", "source"],

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from shared.chain import Place
-from shared.gauges import BEHIND
+from shared.gauges import LAG
 
 
 class Mark(NamedTuple):
@@ -23,10 +23,10 @@ class Lag:
         """Under load nobody ever stands at the end of now: each consumer is measured by the end of an earlier look."""
         for gone in self._marks.keys() - places.keys():
             del self._marks[gone]
-            BEHIND.remove(gone, self._source)
+            LAG.remove(gone, self._source)
         for consumer, reached in places.items():
             mark = self._marks.setdefault(consumer, Mark(now, ends))
             arrived = all(reached[n].position >= end for n, end in mark.ends.items())
-            BEHIND.labels(consumer, self._source).set(0 if arrived else now - mark.at)
+            LAG.labels(consumer, self._source).set(0 if arrived else now - mark.at)
             if arrived:
                 self._marks[consumer] = Mark(now, ends)

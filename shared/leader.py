@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import psycopg
 
 from shared.database import Connection, check_server, connect
-from shared.gauges import BEHIND, FAILED, LEADS
+from shared.gauges import FAILED, LAG, LEADS
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ class Leadership:
             finally:
                 self.held.clear()
                 LEADS.clear()
-                BEHIND.clear()
+                LAG.clear()
                 if self._connection is not None:
                     await self._connection.close()
                     self._connection = None
@@ -99,7 +99,7 @@ class Leadership:
         while not await self.take(name):  # noqa: ASYNC110 - nobody tells when a lock comes free
             await asyncio.sleep(TRY_EVERY)
         log.info("leads %s", name)
-        LEADS.labels(name.partition(" ")[0]).set(1)
+        LEADS.labels(label_of(name)).set(1)
         pause = BACK_OFF[0]
         loop = asyncio.get_running_loop()
         while True:
@@ -115,11 +115,16 @@ class Leadership:
                     raise psycopg.OperationalError("leadership was lost") from failure
                 error = first_of(failure)
                 log.warning("%s failed and starts again: %s", name, type(error).__name__, exc_info=error)
-                FAILED.labels(name.partition(" ")[0], type(error).__name__).inc()
+                FAILED.labels(label_of(name), type(error).__name__).inc()
             if self._ending:
                 raise asyncio.CancelledError
             pause = BACK_OFF[0] if loop.time() - began > BACK_OFF[1] else min(pause * 2, BACK_OFF[1])
             await asyncio.sleep(pause)
+
+
+def label_of(name: str) -> str:
+    """A reader by its source, without the release that it is of."""
+    return " ".join(name.split(" ")[:2])
 
 
 def first_of(error: Exception) -> Exception:

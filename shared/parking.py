@@ -149,5 +149,5 @@ class Parking:
         return record.aggregate_id if consumer in self.independent else record.tenant_id
 
 
-BEHIND = "Behind"
-"""The error class of what only waits behind a failed fact."""
+WAITS = "Waits"
+"""In place of an error class: this fact did not fail, it waits behind one that did."""

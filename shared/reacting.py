@@ -13,7 +13,7 @@ from shared.database import Connection
 from shared.facts import Fact
 from shared.faults import HEALING, heals, passes
 from shared.kernel import Kernel
-from shared.parking import BEHIND, Parking, Pointer
+from shared.parking import WAITS, Parking, Pointer
 from shared.positions import Move, move
 from shared.reactions import Act, Reaction, call_of
 from shared.records import Record
@@ -101,7 +101,7 @@ class Reacting:
         stopped: set[str] = set()
         for name, record in work:
             if name in stopped or self._parking.waits(name, record):
-                failures.append(Failure(name, record, BEHIND, heals=False))
+                failures.append(Failure(name, record, WAITS, heals=False))
                 continue
             try:
                 await self._react(name, record, PAUSES)

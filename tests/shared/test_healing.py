@@ -40,7 +40,7 @@ async def test_G24_a_key_that_stays_away_holds_up_its_tenant_alone_and_nobody_mu
         assert await notices(town, other) == ["kinder Cid"]
         for tries in (1, 2):
             parked = [row[1:] for row in await parked_of(worker, tenant)]
-            assert parked == [(1, "KeyAbsent", tries, True), (2, "Behind", 1, False)]
+            assert parked == [(1, "KeyAbsent", tries, True), (2, "Waits", 1, False)]
             await reader.retry_parked(found_in(records))
         assert await notices(town, tenant) == []
         sent = SentKey(str(tenant), str(person), key.version, None, "billing")

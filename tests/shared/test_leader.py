@@ -96,11 +96,11 @@ async def test_G7_a_leader_that_falls_silent_is_replaced_within_10_seconds(
 
 
 def failures_of(error: str) -> float | None:
-    return REGISTRY.get_sample_value("rollbook_role_failures_total", {"role": "bad", "error": error})
+    return REGISTRY.get_sample_value("rollbook_role_failures_total", {"role": "read bad", "error": error})
 
 
 async def test_a_role_that_fails_starts_again_and_the_others_go_on(log: Dsns) -> None:
-    bad, good = Work(f"bad {uuid7()}"), Work()
+    bad, good = Work(f"read bad {uuid7()}"), Work()
     leadership = Leadership(log["worker"], "academic")
     task = asyncio.create_task(leadership.run({bad.name: bad.role, good.name: good.role}))
     for failure in (psycopg.OperationalError("x"), ValueError("x"), ExceptionGroup("x", [KeyError("x")])):

@@ -73,7 +73,7 @@ async def test_G13_what_cannot_be_handled_parks_its_tenant_and_nobody_else(town:
     assert await titles_of(worker, build, good) == ["Sanditon"]
     assert await parked_of(worker, bad) == [
         (build.schema, failed, "ValueError", 1, False),
-        (build.schema, behind, "Behind", 1, False),
+        (build.schema, behind, "Waits", 1, False),
     ]
     assert await parked_of(worker, good) == []
     before = await shelf_row(town, bad, first.id)
@@ -166,8 +166,8 @@ async def test_ET20_a_retry_applies_what_waited_in_order(
         parked = await parked_of(worker, tenant)
         assert [row[2:] for row in parked] == [
             ("ValueError", 2, False),
-            ("Behind", 1, False),
-            ("Behind", 1, False),
+            ("Waits", 1, False),
+            ("Waits", 1, False),
         ]
         assert await titles_of(worker, build, tenant) == ["Emma"]
         monkeypatch.setattr(Library, "repaired", True)
