@@ -11,11 +11,10 @@ from shared.database import Connection, connect
 from shared.kernel import Kernel
 from shared.lag import Lag
 from shared.leader import Leadership
-from shared.log_feed import follow_log
+from shared.log_feed import follow_log, read_head
 from shared.positions import load_places
 from shared.reactions import Reaction
 from shared.reader import Reader
-from shared.relay import read_head
 from shared.settings import ServiceSettings
 from shared.starting import started_reactions
 from shared.topic_feed import TopicFeed, tail_places

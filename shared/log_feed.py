@@ -45,9 +45,13 @@ async def follow_log(reader: Reader, connection: Connection, service: str) -> No
 
 async def check_not_behind(reader: Reader, connection: Connection) -> None:
     furthest = max((places[0].position for places in reader.places.values()), default=0)
-    head = await scalar(connection, "SELECT log_head()")
+    head = await read_head(connection)
     if head < furthest:
         raise StoreBehind(f"the log ends at {head}, a reader stands at {furthest}")
+
+
+async def read_head(connection: Connection) -> int:
+    return int(await scalar(connection, "SELECT log_head()"))
 
 
 async def read_page(connection: Connection, after: int, limit: int) -> list[Record]:

@@ -222,9 +222,3 @@ async def abort(producer: AIOKafkaProducer) -> None:
     finally:
         async with asyncio.timeout(10):
             await producer.stop()
-
-
-async def read_head(connection: Connection) -> int:
-    cursor = await connection.execute("SELECT coalesce(max(notification_id), 0) FROM events")
-    row = await cursor.fetchone()
-    return int(row[0]) if row else 0

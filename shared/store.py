@@ -4,6 +4,7 @@ import asyncio
 import functools
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
@@ -17,7 +18,6 @@ from shared.database import Pool
 from shared.errors import DomainError, NotFound
 from shared.events import Aggregate
 from shared.members import Member, PendingEvent, PersonalKey, Result, TooLarge, Unstorable
-from shared.records import Record
 from shared.token import Token
 from shared.writer import Unavailable, Writer
 
@@ -30,11 +30,14 @@ log = logging.getLogger(__name__)
 
 
 class Conflict(Exception):
-    """Somebody else stored an event of this aggregate first. `current` is its version now."""
+    """Somebody else stored an event of this aggregate first. `current` is its version now.
 
-    def __init__(self, current: int = 0) -> None:
+    It is None when no aggregate changed: a personal key came first, or the id is another tenant's."""
+
+    def __init__(self, current: int = 0, aggregate_id: UUID | None = None) -> None:
         super().__init__(f"version {current}")
         self.current = current
+        self.aggregate_id = aggregate_id
 
 
 class Stale(Conflict):
@@ -192,22 +195,34 @@ class EventStore:
             releases=tuple(releases),
             keys=tuple(keys),
         )
-        return await self._outcome(await self._writer.append(member), stored, aggregates, call)
+        result = await self._writer.append(member)
+        if result.outcome == "conflict":
+            raise await self._conflict(aggregates, events, call)
+        return await self._outcome(result, stored, call)
 
-    async def _outcome(self, result: Result, stored: "Stored", aggregates: Sequence[Aggregate], call: Call) -> Saved:
+    async def _outcome(self, result: Result, stored: "Stored", call: Call) -> Saved:
         match result.outcome:
-            case "saved":
-                return stored.saved(self.service, result.position)
             case "replayed":
                 return await self.replayed(call) or stored.saved(self.service, result.position, replayed=True)
             case "key-reused":
                 raise KeyReused
             case "taken":
                 raise Taken(result.detail or "")
-        named = aggregates[0] if aggregates else None
-        now = await self.find(type(named), named.id, named.tenant_id) if named is not None else None
-        current = now.version if now is not None else 0
-        raise Conflict(current) if call.expected_version in (None, current) else Stale(current)
+        return stored.saved(self.service, result.position)
+
+    async def _conflict(self, aggregates: Sequence[Aggregate], events: Iterable[PendingEvent], call: Call) -> Conflict:
+        """Of the first aggregate that is not what it was when it was loaded; a version that the call names is the
+        first one's."""
+        changes = Counter(event.aggregate_id for event in events)
+        versions: list[int] = []
+        for aggregate in aggregates:
+            now = await self.find(type(aggregate), aggregate.id, aggregate.tenant_id)
+            versions.append(now.version if now is not None else 0)
+            if len(versions) == 1 and call.expected_version not in (None, versions[0]):
+                return Stale(versions[0], aggregate.id)
+            if versions[-1] != aggregate.version - changes[aggregate.id]:
+                return Conflict(versions[-1], aggregate.id)
+        return Conflict(next(iter(versions), 0))
 
     async def replayed(self, call: Call) -> Saved | None:
         """What the same command left behind when it came before. Raises KeyReused."""
@@ -225,17 +240,12 @@ class EventStore:
             raise KeyReused
         return Stored.load(answer).saved(self.service, position, replayed=True)
 
-    async def read(self, after: int, limit: int = 1000) -> list[Record]:
-        """The log from `after`: contiguous, committed, stable. For roles that may see all tenants."""
-        async with self._pool.connection() as connection:
-            cursor = await connection.execute(READ, (after, limit), prepare=True, binary=True)
-            return [Record.of_log(row) for row in await cursor.fetchall()]
-
 
 READ = (
     b"SELECT notification_id, tenant_id, originator_id, originator_version, topic, state, recorded_at"
     b" FROM events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
 )
+"""The log from a position on: contiguous, committed, stable. For roles that may see all tenants."""
 
 
 def command(

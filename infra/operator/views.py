@@ -7,8 +7,8 @@ from infra.operator.access import Name, broker, connected, console, generation_o
 from shared.builds import BehindLive, Build, builds_of, drop_build, flip, make_build
 from shared.codec import Codec
 from shared.database import Connection
+from shared.log_feed import read_head
 from shared.positions import load_places
-from shared.relay import read_head
 from shared.topic_feed import tail_places
 from shared.verifying import verify as compare
 

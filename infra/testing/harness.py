@@ -197,8 +197,11 @@ class Running:
 
     async def events(self, tenant_id: UUID | None = None) -> list[str]:
         """The names of the events recorded, in order; of one tenant or of all."""
-        records = await read_page(self._connections[self.service.name], 0, 100_000)
-        return [record.topic for record in records if tenant_id in (None, record.tenant_id)]
+        return [record.topic for record in await self.log() if tenant_id in (None, record.tenant_id)]
+
+    async def log(self) -> list[Record]:
+        """Everything that is stored, in order."""
+        return await read_page(self._connections[self.service.name], 0, 100_000)
 
     async def parked(self) -> list[tuple[str, str]]:
         """(consumer, error class) of whatever is parked."""

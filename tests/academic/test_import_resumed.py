@@ -95,6 +95,6 @@ async def test_A25_what_was_changed_meanwhile_is_left_to_the_next_import(
 async def test_A25_all_events_of_an_import_carry_its_id(school: School, tmp_path: Path) -> None:
     real = school.it.kernel.store
     batch = await run(school, real, school.it.call(school.tenant_id, key=b"k"), upload(tmp_path))
-    records = [record for record in await real.read(0) if record.tenant_id == school.tenant_id]
+    records = [record for record in await school.it.log() if record.tenant_id == school.tenant_id]
     metas = [real.codec.decode(r.topic, r.state, r.aggregate_id, r.version, r.tenant_id)[0] for r in records]
     assert {meta["correlation_id"] for meta in metas[6:]} == {batch.id}

@@ -127,7 +127,7 @@ async def live_build(worker: Connection, source: Source) -> Build | None:
 
 
 async def notices(town: Running, tenant_id: UUID) -> list[str]:
-    records = await town.kernel.store.read(0, 100_000)
+    records = await town.log()
     return [
         orjson.loads(record.state)["data"]["text"]
         for record in records

@@ -191,7 +191,7 @@ async def test_E11_ids_come_back_and_reach_the_event(toy: Running) -> None:
     assert answer.headers["correlation-id"] == correlation
     assert answer.headers["traceparent"].startswith("00-4bf92f3577b34da6a3ce929d0e0e4736-")
     assert answer.headers["request-id"]
-    [record] = [found for found in await toy.kernel.store.read(0) if found.tenant_id == tenant]
+    [record] = [found for found in await toy.log() if found.tenant_id == tenant]
     assert correlation.encode() in record.state
     assert b"4bf92f3577b34da6a3ce929d0e0e4736" in record.state
 

@@ -63,7 +63,7 @@ async def reacting(
 
 async def notices(town: Running, tenant_id: UUID) -> list[str]:
     """The texts of the tenant's notices, in order."""
-    records = await town.kernel.store.read(0, 100_000)
+    records = await town.log()
     return [
         orjson.loads(record.state)["data"]["text"]
         for record in records
@@ -88,7 +88,7 @@ async def test_a_fact_has_its_effect_and_its_local_model_is_there_before(town: R
     tenant = uuid7()
     await town.feed("billing.parcel_sent", tenant, uuid7(), {"to": "Ann"})
     assert await notices(town, tenant) == ["Ann 1"]
-    [posted] = [one for one in await town.kernel.store.read(0, 100_000) if one.tenant_id == tenant]
+    [posted] = [one for one in await town.log() if one.tenant_id == tenant]
     meta = orjson.loads(posted.state)["meta"]
     assert meta["actor"] == {"kind": "system", "id": "academic.post-notice"}
 
@@ -143,7 +143,7 @@ async def test_G13_a_failing_reaction_parks_its_tenant_alone(town: Running, work
         await reader.apply([later])
     assert await notices(town, good) == ["park Ben"]
     assert await notices(town, bad) == []
-    assert [row[1:3] for row in await parked_of(worker, bad)] == [(1, "NotFound"), (2, "Behind"), (4, "Behind")]
+    assert [row[1:3] for row in await parked_of(worker, bad)] == [(1, "NotFound"), (2, "Waits"), (4, "Waits")]
     assert await parked_of(worker, good) == []
     repaired = replace(reaction, handler=replace(reaction.handler, function=kinder))
     async with reacting(town, repaired) as reader:

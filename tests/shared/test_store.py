@@ -201,6 +201,7 @@ async def test_a_named_version_does_not_turn_another_aggregates_conflict_into_it
     with pytest.raises(Conflict) as refused:
         await store.save(named, stale, call=call_of(tenant, expected_version=1))
     assert not isinstance(refused.value, Stale)
+    assert (refused.value.aggregate_id, refused.value.current) == (second.id, 2)
 
 
 async def test_G22_of_many_that_claim_one_name_one_wins(store: EventStore) -> None:
