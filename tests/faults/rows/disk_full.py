@@ -31,7 +31,7 @@ async def disk_full(arena: Arena) -> None:
             "kafka": stack.enter_context(small_disk(town.folder / "kafka", MEGABYTES)),
         }
         try:
-            await town.start()
+            await town.start("gateway", "academic.api", "academic.worker", "billing.worker")
             for server in ("postgres", "kafka"):
                 town[server].away = 0.5
             async with arena.load(town) as load:

@@ -10,6 +10,9 @@ from signal import SIGCONT, SIGKILL, Signals
 
 from infra.native.commands import Command, spawn
 
+PATIENCE = 180.0
+"""Seconds for a start on a machine that others use too."""
+
 Answers = Callable[[], Awaitable[bool]]
 
 
@@ -44,7 +47,7 @@ class Child:
     def pid(self) -> int | None:
         return self._process.pid if self._process is not None and self._process.returncode is None else None
 
-    async def start(self, within: float = 60.0) -> None:
+    async def start(self, within: float = PATIENCE) -> None:
         self.begin()
         await self.ready(within)
 
@@ -54,7 +57,7 @@ class Child:
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._keep(), name=self.name)
 
-    async def ready(self, within: float = 60.0) -> float:
+    async def ready(self, within: float = PATIENCE) -> float:
         """Seconds until the process that runs now answers."""
         began = time.monotonic()
         while self.pid is None or not await self._answers():
@@ -83,7 +86,7 @@ class Child:
         while len(self.exits) == died and self._wanted:  # noqa: ASYNC110
             await asyncio.sleep(0.005)
 
-    async def stop(self, which: Signals | None = None, within: float = 60.0) -> int:
+    async def stop(self, which: Signals | None = None, within: float = PATIENCE) -> int:
         """Asks it to end and waits; its exit status. It stays away until `start`."""
         self._wanted = False
         self._unwanted.set()
@@ -97,7 +100,7 @@ class Child:
                 await self._task
         return self.exits[-1] if self.exits else 0
 
-    async def run_out(self, within: float = 60.0) -> int | None:
+    async def run_out(self, within: float = PATIENCE) -> int | None:
         """Starts it; its exit status when it ends by itself, None when it is ready instead. It stays away."""
         self.away, ended = 3600.0, len(self.exits)
         self.begin()

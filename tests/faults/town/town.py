@@ -21,7 +21,7 @@ from shared import topics
 from shared.database import migrate, provision
 from shared.starting import start_all
 from tests.faults.town import items, tallies
-from tests.faults.town.child import Child
+from tests.faults.town.child import PATIENCE, Child
 from tests.faults.town.wires import add_wired_listener
 
 SERVICES = {"academic": tallies.SERVICE, "billing": items.SERVICE}
@@ -87,7 +87,7 @@ class Town:
         role = f"{service}_{kind}"
         return postgres.dsn(self.ports["postgres"], self._password(role), role)
 
-    async def ready(self, *names: str, within: float = 60.0) -> None:
+    async def ready(self, *names: str, within: float = PATIENCE) -> None:
         await asyncio.gather(*[self.children[name].ready(within) for name in names or self.children])
 
     def add(self, name: str, *teeth: str, **environment: str) -> Child:
