@@ -32,6 +32,17 @@ class Call(NamedTuple):
     status: int = 0
     content_type: str = ""
     retry_after: str = ""
+    etag: str = ""
+
+
+class Asked(NamedTuple):
+    """A query as its client saw it."""
+
+    tenant_id: UUID
+    status: int
+    body: Any
+    seconds: float
+    retry_after: str
 
 
 class Load:
@@ -51,11 +62,11 @@ class Load:
         self._town = town
         self._rng = rng
         self._base_url = base_url or town.base_url
-        self._prefix = "/api/academic" if base_url is None else ""
+        self.prefix = "/api/academic" if base_url is None else ""
         self._users = {tenant: uuid7() for tenant in self.tenants}
         self._tokens: dict[UUID, tuple[str, float]] = {}
         self._waiting: set[asyncio.Task[None]] = set()
-        self._session = aiohttp.ClientSession(timeout=TIMEOUT)
+        self._session = aiohttp.ClientSession(timeout=TIMEOUT, connector=aiohttp.TCPConnector(limit=0))
         self.last_done = time.monotonic()
 
     async def __aenter__(self) -> Self:
@@ -74,7 +85,7 @@ class Load:
         for tenant in self.tenants:
             for _ in range(each):
                 intent = self.ledger.wants(
-                    "open", tenant, self._key(), f"{self._prefix}/tallies", {"keeper": f"Keeper {self._key()}"}
+                    "open", tenant, self._key(), f"{self.prefix}/tallies", {"keeper": f"Keeper {self._key()}"}
                 )
                 await self.until_answered(intent)
                 self.tallies[tenant].append(UUID(intent.reply["data"]["id"]))
@@ -108,8 +119,13 @@ class Load:
         tally = self.tallies[tenant][0] if rng.random() < 0.2 else rng.choice(self.tallies[tenant])
         refused = rng.random() < 0.05
         body = {"tag": f"{rng.getrandbits(128):032x}", "amount": -1 if refused else rng.randrange(1, 1_000)}
-        path = f"{self._prefix}/tallies/{tally}/counts"
+        path = f"{self.prefix}/tallies/{tally}/counts"
         return self.ledger.wants("refuse" if refused else "count", tenant, self._key(), path, body)
+
+    def count(self, tenant: UUID, tally: UUID, tag: str = "") -> Intent:
+        """A count of this tally; its tag begins with what is given."""
+        body = {"tag": f"{tag}{self._rng.getrandbits(128):032x}", "amount": self._rng.randrange(1, 1_000)}
+        return self.ledger.wants("count", tenant, self._key(), f"{self.prefix}/tallies/{tally}/counts", body)
 
     async def _one(self, intent: Intent, due: float) -> None:
         await self.send(intent)
@@ -119,10 +135,13 @@ class Load:
             if self._rng.random() < 0.1:
                 await self.send(intent)
 
-    async def send(self, intent: Intent, door: str = "") -> None:
-        """One try; a copy under the same key when there was one before. `door` is where, if not at the load's own."""
+    async def send(self, intent: Intent, door: str = "", token: str = "") -> None:
+        """One try; a copy under the same key when there was one before. `door` is where, if not at the load's own;
+        `token` is another user's."""
         intent.tries += 1
-        headers = {"Authorization": f"Bearer {self.token(intent.tenant_id)}", "Idempotency-Key": intent.key}
+        headers = {"Authorization": f"Bearer {token or self.token(intent.tenant_id)}"}
+        if intent.key:
+            headers["Idempotency-Key"] = intent.key
         if intent.expected is not None:
             headers["If-Match"] = f'"{intent.expected}"'
         url = (door or self._base_url) + intent.path
@@ -136,10 +155,10 @@ class Load:
             self.calls.append(Call(intent, began, time.monotonic() - began))
         else:
             self.ledger.answered(intent, answer.status, body)
-            told = (answer.status, answer.content_type, answer.headers.get("Retry-After", ""))
+            seen = answer.headers
+            told = (answer.status, answer.content_type, seen.get("Retry-After", ""), seen.get("ETag", ""))
             self.calls.append(Call(intent, began, time.monotonic() - began, *told))
             if answer.status < 300:
-                seen = answer.headers
                 intent.copies.append((raw, seen.get("ETag", ""), seen.get("Consistency-Token", "")))
 
     async def until_answered(self, intent: Intent, within: float = 60.0, door: str = "") -> None:
@@ -189,11 +208,19 @@ class Load:
 
     async def get(self, tenant: UUID, path: str, token: str = "") -> tuple[int, Any]:
         """Status and body of a query, with a consistency token."""
+        asked = await self.ask(tenant, path, token)
+        return asked.status, asked.body
+
+    async def ask(self, tenant: UUID, path: str, token: str = "") -> Asked:
+        """The same, with what only some ask for."""
         headers = {"Authorization": f"Bearer {self.token(tenant)}"}
         if token:
             headers["Consistency-Token"] = token
+        began = time.monotonic()
         async with self._session.get(self._base_url + path, headers=headers) as answer:
-            return answer.status, await answer.json(content_type=None)
+            body = await answer.json(content_type=None)
+            seconds = time.monotonic() - began
+            return Asked(tenant, answer.status, body, seconds, answer.headers.get("Retry-After", ""))
 
     def token(self, tenant: UUID) -> str:
         """Always of the same user: a key belongs to whoever sent it first."""

@@ -22,7 +22,7 @@ TRACED = 20
 
 async def durable_reply(arena: Arena) -> None:
     await survive_kills(arena)
-    bare = arena.towns.made("bare")
+    bare = arena.towns.made("bare-G1")
     await bare.start_stores()
     await bare.add("academic.api").start()
     await trace_syncs(arena, bare)

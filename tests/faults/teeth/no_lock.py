@@ -8,6 +8,7 @@ from infra.testing.harness import new_log
 from shared.database import migration_files
 from tests.faults.arena import Arena
 from tests.faults.logs import SERVICE, Exercise, exercise, replace
+from tests.faults.town.town import Town
 
 LOCK = f"PERFORM pg_advisory_xact_lock(1, '{SERVICE}'::regnamespace::oid::integer);"
 HEAD = "SELECT coalesce(max(notification_id), 0) INTO head FROM events;"
@@ -48,22 +49,24 @@ BROKEN = {
 
 
 async def no_lock(arena: Arena) -> None:
-    control = await exercised(arena, ())
+    server = arena.towns.made("bare-T1")
+    await server.start_postgres()
+    control = await exercised(server, ())
     arena.found.add(control_missed=control.missed, control_clashes=control.clashes)
     arena.found.must(control.wrong == 0, f"the true function fails the exercise as well: {control.wrong} faults")
     caught = 0
     for name, statements in BROKEN.items():
         level = "repeatable\\ read" if name == "repeatable_read" else "read\\ committed"
-        found = await exercised(arena, statements, default_transaction_isolation=level)
+        found = await exercised(server, statements, default_transaction_isolation=level)
         damage = found.missed if name == "sequence" else found.clashes
         caught += damage > 0
         arena.found.add(**{f"{name}_{'missed' if name == 'sequence' else 'clashes'}": damage})
         arena.found.must(damage > 0, f"the broken build `{name}` was not caught")
     arena.found.add(caught=caught)
+    await server.stop()
 
 
-async def exercised(arena: Arena, statements: tuple[str, ...], **options: str) -> Exercise:
-    town = await arena.towns.shared()
-    async with new_log(town.superuser, SERVICE, town.passwords(SERVICE)) as dsns:
+async def exercised(server: Town, statements: tuple[str, ...], **options: str) -> Exercise:
+    async with new_log(server.superuser, SERVICE) as dsns:
         await replace(dsns, *statements)
         return await exercise(dsns, **options)
