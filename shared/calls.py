@@ -29,7 +29,7 @@ class Call:
     """One command's surroundings.
 
     `key` is the hash of the idempotency key, `keep` how long it is kept (None: for ever);
-    `deadline` is loop time in seconds (None: never give up on a conflict)."""
+    `deadline` is loop time in seconds (None: never give up on a conflict with others)."""
 
     tenant_id: UUID
     actor: Actor

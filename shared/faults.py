@@ -18,6 +18,11 @@ PASSING = (
 HEALING = (KeyAbsent, Conflict)
 
 
+class LastingConflict(Exception):
+    """A reaction met the same conflict again though nobody had written meanwhile: it decides what cannot be stored,
+    as one that creates what is there. It is parked like any other fault."""
+
+
 def passes(error: Exception) -> bool:
     """PostgreSQL counts a value that is too large for an index (54…) among the operational errors: it stays."""
     return isinstance(error, PASSING) and not str(getattr(error, "sqlstate", None)).startswith("54")

@@ -11,12 +11,13 @@ from shared import telemetry
 from shared.chain import Followed, Place
 from shared.database import Connection
 from shared.facts import Fact
-from shared.faults import HEALING, heals, passes
+from shared.faults import HEALING, LastingConflict, heals, passes
 from shared.kernel import Kernel
 from shared.parking import WAITS, Parking, Pointer
 from shared.positions import Move, move
 from shared.reactions import Act, Reaction, call_of
 from shared.records import Record
+from shared.store import Conflict
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +25,9 @@ SIDE_BY_SIDE = 16
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """A key is acknowledged before what it seals is sent, but it travels on another topic: it is waited for. What lost
 against another process is decided again. After the last pause the tenant is parked, and the others go on."""
+
+RETRY_PAUSES = (0.05,)
+"""Only a second try tells a conflict that lasts from one with others."""
 
 
 class Failure(NamedTuple):
@@ -123,20 +127,27 @@ class Reacting:
             structlog.contextvars.bound_contextvars(**ids),
         ):
             act = Act(self._kernel, call_of(reaction, fact))
+            before: Exception | None = None
             for pause in pauses:
                 try:
                     await reaction.handler.function(fact, act)
-                except HEALING:
+                except HEALING as error:
+                    before = error
                     await asyncio.sleep(pause)
                 else:
                     return
-            await reaction.handler.function(fact, act)
+            try:
+                await reaction.handler.function(fact, act)
+            except Conflict as conflict:
+                if conflict.repeats(before):
+                    raise LastingConflict from conflict
+                raise
 
     async def retry(self, pointer: Pointer, record: Record) -> None:
-        """One parked fact again, once; on failure its tenant goes on waiting. Raises Deposed."""
+        """One parked fact again; on failure its tenant goes on waiting. Raises Deposed."""
         try:
             if record.topic == self._reactions[pointer.consumer].handler.topic:
-                await self._react(pointer.consumer, record, ())
+                await self._react(pointer.consumer, record, RETRY_PAUSES)
         except Exception as error:
             if passes(error):
                 raise

@@ -39,6 +39,12 @@ class Conflict(Exception):
         self.current = current
         self.aggregate_id = aggregate_id
 
+    def repeats(self, before: Exception | None) -> bool:
+        """The same conflict came before and nobody wrote since then: to decide once more does not help."""
+        return (
+            isinstance(before, Conflict) and self.aggregate_id == before.aggregate_id and self.current == before.current
+        )
+
 
 class Stale(Conflict):
     """The caller named a version (If-Match) that is not the current one."""
@@ -253,12 +259,14 @@ def command(
 ) -> Callable[Concatenate[EventStore, Call, P], Awaitable[Saved]]:
     """A function that loads, decides and saves. A copy of a command that came before gets the first one's answer
     before anything is decided, or instead of a refusal that its own effect caused while both were under way; a
-    conflict with another process is decided again, until the call's deadline."""
+    conflict with another process is decided again, until the call's deadline, or, where there is none, until nobody
+    else writes."""
 
     @functools.wraps(function)
     async def run(store: EventStore, call: Call, *args: P.args, **kwargs: P.kwargs) -> Saved:
         saved = await store.replayed(call)
         tries = 0
+        before: Conflict | None = None
         while saved is None:
             try:
                 saved = await function(store, call, *args, **kwargs)
@@ -266,7 +274,10 @@ def command(
                 saved = await store.replayed(call)
                 if saved is None:
                     raise
-            except Conflict:
+            except Conflict as conflict:
+                if call.deadline is None and conflict.repeats(before):
+                    raise
+                before = conflict
                 tries += 1
                 pause = random.uniform(0, min(0.005 * 2**tries, 0.5))  # noqa: S311
                 if call.deadline is not None and asyncio.get_running_loop().time() + pause > call.deadline:

@@ -1,12 +1,15 @@
 """What one tenant waits for and nobody has to repair: the others go on, and it goes on by itself."""
 
+import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 import pytest
 
 from infra.testing.harness import Running
-from infra.testing.toy import ParcelSent
+from infra.testing.toy import ParcelSent, Shelf
+from shared.calls import Call, Saved
 from shared.database import Connection
 from shared.ids import uuid7
 from shared.key_relay import SentKey, store_keys
@@ -14,8 +17,9 @@ from shared.parking import Pointer
 from shared.personal import Keyring
 from shared.reactions import Act, Fact, when
 from shared.records import Record
-from shared.store import Conflict
+from shared.store import Conflict, EventStore, command
 from tests.shared.readers import parked_of
+from tests.shared.stores import call_of, new_shelf
 from tests.shared.test_reactions import Topic, kinder, notices, reacting
 
 
@@ -72,6 +76,52 @@ async def test_G23_a_reaction_never_gives_up_on_a_conflict(
             await reader.retry_parked(found_in(records))
     assert await parked_of(worker, tenant) == []
     assert await notices(town, tenant) == ["kinder Ann", "kinder Ben"]
+
+
+@pytest.mark.parametrize("by_command", [True, False])
+async def test_G23_a_conflict_that_comes_again_though_nobody_wrote_meanwhile_is_parked_for_an_operator(
+    town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch, by_command: bool
+) -> None:
+    monkeypatch.setattr("shared.reacting.PAUSES", (0.01, 0.01))
+    tenant, other, topic = uuid7(), uuid7(), Topic()
+    there = new_shelf(tenant)
+    await town.kernel.store.save(there, call=call_of(tenant))
+
+    async def put_up(store: EventStore, call: Call) -> Saved:
+        shelf = Shelf(id=there.id, tenant_id=tenant, name="Again", owner=None, timestamp=call.now)
+        return await store.save(shelf, call=call)
+
+    @when("billing.parcel_sent", name=f"again {uuid7()}")
+    async def post(fact: Fact[ParcelSent], act: Act) -> None:
+        if fact.tenant_id == tenant:
+            await (command(put_up) if by_command else put_up)(act.store, act.call)
+        await kinder(fact, act)
+
+    records = [topic.sent(tenant, to="Ann"), topic.sent(other, to="Ben")]
+    async with reacting(town, post) as reader:
+        async with asyncio.timeout(10):
+            await reader.apply(records)
+        assert await notices(town, other) == ["kinder Ben"]
+        assert [row[1:] for row in await parked_of(worker, tenant)] == [(1, "LastingConflict", 1, False)]
+
+
+async def test_G23_a_conflict_that_first_others_caused_and_then_nobody_is_not_tried_for_ever(
+    town: Running, worker: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shared.reacting.PAUSES", (0.01,))
+    tenant, topic, tries = uuid7(), Topic(), itertools.count(1)
+
+    @when("billing.parcel_sent", name=f"at last {uuid7()}")
+    async def post(fact: Fact[ParcelSent], act: Act) -> None:
+        raise Conflict(min(next(tries), 3))
+
+    records = [topic.sent(tenant, to="Ann")]
+    async with reacting(town, post) as reader:
+        await reader.apply(records)
+        assert [row[2:] for row in await parked_of(worker, tenant)] == [("Conflict", 1, True)]
+        await reader.retry_parked(found_in(records))
+        await reader.retry_parked(found_in(records))
+    assert [row[2::2] for row in await parked_of(worker, tenant)] == [("LastingConflict", False)]
 
 
 def found_in(records: Iterable[Record]) -> Callable[[Pointer], Awaitable[Record]]:
