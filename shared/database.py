@@ -1,8 +1,9 @@
 """PostgreSQL: roles and schema of a service, migrations, pools, and the settings without which nothing starts."""
 
 import hashlib
+import logging
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
@@ -16,6 +17,17 @@ Pool = AsyncConnectionPool[Connection]
 
 TIMEOUTS = {"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s"}
 LOGINS = ("owner", "api", "worker")
+NOTICES: dict[str, Any] = {
+    "autocommit": True,
+    "connect_timeout": 2,
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 2,
+    "keepalives_interval": 1,
+    "keepalives_count": 3,
+}
+"""A server that went away without a word is noticed while something is sent, and while an answer is waited for."""
+
+log = logging.getLogger(__name__)
 
 
 class UnsafeDatabase(Exception):
@@ -125,26 +137,31 @@ async def connect(dsn: str, **options: Any) -> Connection:
     """A direct connection with the service's time limits; READ COMMITTED, autocommit."""
     settings = " ".join(f"-c {name}={value}" for name, value in options.items())
     return await AsyncConnection.connect(
-        dsn,
-        autocommit=True,
-        connect_timeout=2,
-        tcp_user_timeout=10_000,
-        keepalives_idle=2,
-        keepalives_interval=1,
-        keepalives_count=3,
-        options=f"-c default_transaction_isolation=read\\ committed {settings}",
+        dsn, options=f"-c default_transaction_isolation=read\\ committed {settings}", **NOTICES
     )
 
 
 @asynccontextmanager
-async def open_pool(dsn: str, *, size: int = 4) -> AsyncIterator[Pool]:
-    """Connections for reading; waiting for one is limited to a second."""
+async def open_pool(dsn: str, *, size: int = 4, refused: Callable[[], None] | None = None) -> AsyncIterator[Pool]:
+    """Connections for reading; waiting for one is limited to a second. With `refused` each new one is checked, and
+    it is called when the server that the pool comes back to is not safe or holds another history."""
+
+    async def check(connection: Connection) -> None:
+        try:
+            await check_server(connection)
+        except UnsafeDatabase as error:
+            log.critical("%s", error)
+            if refused is not None:
+                refused()
+            raise
+
     pool: Pool = AsyncConnectionPool(
         dsn,
         min_size=1,
         max_size=size,
         timeout=1.0,
-        kwargs={"autocommit": True, "connect_timeout": 2, "tcp_user_timeout": 10_000},
+        kwargs=NOTICES,
+        configure=None if refused is None else check,
         open=False,
         check=None,
     )

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from shared.codec import Codec
-from shared.database import Pool, check_server, open_pool
+from shared.database import Pool, check_server, connect, open_pool
 from shared.effects import Effects
 from shared.freshness import Freshness
 from shared.personal import Keyring, MasterKey
@@ -16,7 +16,7 @@ from shared.settings import ServiceSettings
 from shared.store import EventStore
 from shared.token import Token
 from shared.views import View
-from shared.writer import Writer
+from shared.writer import Writer, end_process
 
 WAIT = 2.0
 
@@ -42,9 +42,9 @@ class Kernel:
         dsn = settings.worker_dsn if worker else settings.api_dsn
         if dsn is None:
             raise ValueError(f"{service.name}: no DSN is set for this process")
-        async with open_pool(dsn.get_secret_value(), size=8 if worker else 6) as pool:
-            async with pool.connection() as connection:
-                generation = await check_server(connection)
+        async with await connect(dsn.get_secret_value()) as connection:
+            generation = await check_server(connection)
+        async with open_pool(dsn.get_secret_value(), size=8 if worker else 6, refused=end_process) as pool:
             writer = Writer(dsn.get_secret_value(), service.name)
             await writer.start()
             try:

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from psycopg_pool import PoolTimeout
 
 from infra.native.running import Running, running
 from infra.testing.harness import PASSWORDS, login
-from shared.database import UnsafeDatabase, check_server, connect, migrate, migration_files, provision
+from shared.database import UnsafeDatabase, check_server, connect, migrate, migration_files, open_pool, provision
 from shared.ids import uuid7
 from shared.writer import Unavailable, Writer
 from tests.shared.stores import as_worker, contiguous, event_of, member_of, records_of, store_on
@@ -101,6 +102,26 @@ async def test_DS6_a_writer_that_comes_back_to_another_history_stores_nothing_th
     await writer.stop()
     async with await as_worker(empty_log) as worker:
         assert await records_of(worker) == []
+
+
+async def test_G10_a_pool_that_comes_back_to_another_history_reads_nothing_there(empty_log: Dsns) -> None:
+    ended = asyncio.Event()
+    async with open_pool(empty_log["api"], size=1, refused=ended.set) as pool:
+        async with pool.connection() as connection:
+            await connection.execute("SELECT 1")
+        await superuser(
+            empty_log,
+            "UPDATE academic.event_log SET timeline_id = 'another'",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = 'academic_api'",
+        )
+        with pytest.raises(psycopg.OperationalError):
+            async with pool.connection() as connection:
+                await connection.execute("SELECT 1")
+        with pytest.raises(PoolTimeout):
+            async with pool.connection():
+                pass
+    assert ended.is_set()
 
 
 async def test_G10_saves_survive_a_crash_of_the_server(server: Running, own: Dsns) -> None:

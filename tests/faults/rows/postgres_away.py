@@ -166,6 +166,7 @@ async def keep(town: Town, service: str) -> None:
     """The operator's word, with the operator's tool."""
     code = f"from infra.operator.generations import app; app(['keep', {service!r}])"
     told = {**os.environ, f"{service.upper()}_OWNER_DSN": town.dsn(service, "owner")}
-    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=told)
+    said = asyncio.subprocess.DEVNULL
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", code, env=told, stdout=said)
     if await child.wait() != 0:
         raise AssertionError(f"`rollbook generation keep {service}` failed")
