@@ -174,8 +174,8 @@ class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
 
 
 async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place]) -> dict[Partition, int]:
-    """Behind the record that each place names, if it is still where it was; else from the first offset, where the
-    chain skips what is known."""
+    """Behind the record that each place names, if it is still where it was and the chain goes on there; else from the
+    first offset, where the chain skips what is known."""
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
     async with looking(bootstrap) as consumer:
         consumer.assign(partitions)
@@ -186,12 +186,25 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             place = places.get(partition.partition, Place(0))
             if not first[partition] <= place.offset < end[partition]:
                 continue
-            consumer.seek(partition, place.offset)
-            async with asyncio.timeout(10):
-                record = readable(await consumer.getone(partition))
-            if record is not None and record.position == place.position:
+            if await leads_on(consumer, partition, place, end[partition]):
                 offsets[partition] = place.offset + 1
         return offsets
+
+
+async def leads_on(consumer: AIOKafkaConsumer, partition: Partition, place: Place, end: int) -> bool:
+    """Whether the record of this place is still there, and the next newer one follows on it: behind a duplicate, what
+    follows may stand before it."""
+    consumer.seek(partition, place.offset)
+    async with asyncio.timeout(10):
+        record = readable(await consumer.getone(partition))
+    if record is None or record.position != place.position:
+        return False
+    while await consumer.position(partition) < end:
+        async with asyncio.timeout(10):
+            record = readable(await consumer.getone(partition))
+        if record is not None and record.position > place.position:
+            return record.previous == place.position
+    return True
 
 
 async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:

@@ -17,6 +17,7 @@ from infra.testing.harness import Running
 from infra.testing.toy import Library, add_book
 from shared import topic_feed, topics
 from shared.builds import Build, make_build, start_positions
+from shared.chain import Place
 from shared.database import Connection, connect
 from shared.envelope import headers_of
 from shared.ids import uuid7
@@ -195,6 +196,22 @@ async def send(feed: Feed, *messages: tuple[bytes | None, bytes, list[tuple[str,
             await producer.send_and_wait(feed.relays.topic, value, key=key, headers=headers, partition=partition)
     finally:
         await producer.stop()
+
+
+async def test_G3_the_start_check_finds_what_stands_before_a_duplicate(
+    feed: Feed, town: Running, worker: Connection
+) -> None:
+    """Two relays sent the same record: a feed that applied the second copy has yet to read what lies between them."""
+    tenant = uuid7()
+    await decide(town, [tenant])
+    one, two, three = [record for record in await records_of(worker) if record.tenant_id == tenant]
+    links = [(one, 0), (two, one.position), (one, 0), (three, two.position)]
+    n, service, generation = partition_of(tenant), feed.relays.source, feed.relays.generation
+    messages = [(record, headers_of(record, service, generation, previous)) for record, previous in links]
+    await send(feed, *[(str(tenant).encode(), record.state, headers, n) for record, headers in messages])
+    for place, behind in ((Place(one.position, 0), 1), (Place(one.position, 2), 0), (Place(three.position, 3), 4)):
+        offsets = await start_offsets(feed.relays.kafka, feed.relays.topic, {n: place})
+        assert {one.partition: offset for one, offset in offsets.items()}[n] == behind
 
 
 async def test_G3_what_does_not_follow_is_skipped_and_a_gap_that_stays_open_starts_the_feed_again(
