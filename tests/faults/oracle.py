@@ -1,11 +1,15 @@
 """The oracle: compares the ledger, the stores, the topics, the views and the effects, when all is quiet.
 
 The checks have the numbers of the project's guarantees: O1 done once, O2 refused never, O3 copies agree, O4 nothing
-unwanted, O5 no holes, O6 all in Kafka along the chain, O7 views equal the fold, O8 each effect once."""
+unwanted, O5 no holes, O6 all in Kafka along the chain, O7 views equal the fold, O8 each effect once,
+O9 nobody is told an id of another tenant."""
 
+import json
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from uuid import UUID
 
 from shared.records import Record
@@ -175,4 +179,23 @@ def check_topic(judgement: Judgement, service: str, log: list[Stored], records: 
         )
         if not same:
             judgement.finds([f"{service}: Kafka has another event at {record.position}"])
-    judgement.loses(len(log) - reached, f"events of {service} are not reached along the chain in Kafka")
+    judgement.loses(max(0, len(log) - reached), f"events of {service} are not reached along the chain in Kafka")
+
+
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32}")
+
+
+def owners_of(*logs: Iterable[Stored]) -> dict[str, UUID]:
+    """Whose each id and each tag is."""
+    owners: dict[str, UUID] = {}
+    for event in chain(*logs):
+        owners |= {str(event.tenant_id): event.tenant_id, str(event.aggregate_id): event.tenant_id}
+        owners |= dict.fromkeys(ID.findall(event.state.decode(errors="replace")), event.tenant_id)
+    return owners
+
+
+def check_tenants(judgement: Judgement, answers: Iterable[tuple[UUID, object]], owners: Mapping[str, UUID]) -> None:
+    """O9: no answer to one tenant carries an id of another."""
+    for tenant, body in answers:
+        foreign = [one for one in ID.findall(json.dumps(body)) if owners.get(one, tenant) != tenant]
+        judgement.finds(f"{tenant} was told {one} of {owners[one]}" for one in foreign)
