@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from shared.database import Connection
+from shared.pulse import beat, pulse
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ async def run_clock(connection: Connection, rules: Sequence[Rule] = RULES) -> No
     previous, seen = await time_of(connection), loop.time()
     last = {rule.name: previous - rule.every for rule in rules}
     while True:
+        beat()
         now, at = await time_of(connection), loop.time()
         if abs((now - previous) - timedelta(seconds=at - seen)) > JUMP:
             raise ClockJumped
@@ -60,7 +62,8 @@ async def run_until_it_jumps(connection: Connection) -> None:
     """Endless. After a jump it does nothing more, and keeps its lock so that nobody else does: a leader would start
     it again, with the new time as the truth."""
     try:
-        await run_clock(connection)
+        with pulse("clock"):
+            await run_clock(connection)
     except ClockJumped:
         log.critical("the database's clock jumped by more than an hour: due work stops; set it right, then restart")
         await asyncio.get_running_loop().create_future()

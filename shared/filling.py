@@ -12,6 +12,7 @@ from shared.facts import Fact
 from shared.faults import heals, passes
 from shared.parking import WAITS, Parking, Pointer
 from shared.positions import Deposed, Move, move
+from shared.pulse import beat
 from shared.records import Record
 from shared.tables import Rows
 
@@ -78,6 +79,7 @@ class Filling:
                 await move(self._connection, self._source, self._generation, moves)
 
     async def _handle(self, schema: str, record: Record, rows: Rows) -> None:
+        beat()
         if self._parking.waits(schema, record):
             await self._parking.park(self._connection, schema, record, WAITS)
             return

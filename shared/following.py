@@ -13,6 +13,7 @@ from shared.lag import Lag
 from shared.leader import Leadership
 from shared.log_feed import follow_log, read_head
 from shared.positions import load_places
+from shared.pulse import pulse
 from shared.reactions import Reaction
 from shared.reader import Reader
 from shared.settings import ServiceSettings
@@ -108,10 +109,11 @@ class Following:
             return
         async with await self._connect() as connection:
             reader = Reader(self._kernel, connection, self._source, generation, followers.builds, followers.reactions)
-            if self._own:
-                await follow_log(reader, connection, self._service.name)
-            else:
-                await TopicFeed(self._settings.kafka, reader).run()
+            with pulse(f"read {self._source}"):
+                if self._own:
+                    await follow_log(reader, connection, self._service.name)
+                else:
+                    await TopicFeed(self._settings.kafka, reader).run()
 
     async def _watch(
         self,

@@ -14,6 +14,7 @@ from shared.gauges import HASHED, HASHED_BEHIND, HASHED_SIGNED
 from shared.hash_chain import EPOCH, Head, chained
 from shared.log_feed import read_page
 from shared.positions import Deposed
+from shared.pulse import beat
 from shared.reader import HistoryGap
 
 log = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class HashChain:
         """Endless. Not woken by each event: a page a second while little happens costs one commit, not hundreds."""
         await self.start()
         while True:
+            beat()
             chained_now = await self.extend()
             await self.sign(await time_of(self._connection))
             await self._tell()

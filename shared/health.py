@@ -10,11 +10,15 @@ from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from shared.pulse import stuck
+
 Check = Callable[[], Awaitable[object]]
 
 FAILURES = 3
 WINDOW = 15.0
 TIMEOUT = 1.0
+LOOP_SAMPLE = 0.1
+"""Seconds for which the loop is watched when a process is asked whether it lives."""
 
 
 class Health:
@@ -42,7 +46,14 @@ class Health:
         await (await answer())(scope, receive, send)
 
     async def _live(self) -> Response:
-        return _status(True, {})
+        """Whether the loop answers within a second and no watched loop of this process is stuck; a dependency that is
+        away is no reason to start a process again."""
+        began = time.monotonic()
+        await asyncio.sleep(LOOP_SAMPLE)
+        held_up = time.monotonic() - began - LOOP_SAMPLE > TIMEOUT
+        silent = stuck()
+        details = {"loop": "held up" if held_up else "ok"} | dict.fromkeys(silent, "stuck")
+        return _status(not held_up and not silent, details)
 
     async def _startup(self) -> Response:
         return _status(self.started, {})

@@ -55,7 +55,7 @@ def create_app(service: Service, settings_type: type[ServiceSettings], *, router
             app.state.kernel = kernel
             app.state.verifier = Verifier(keys, service.name)
             app.state.idempotency = Idempotency(kernel.keyring.master.derive("http-idempotency"))
-            app.health.checks["database"] = kernel.ping
+            app.health.checks |= {"database": kernel.ping, "migrations": kernel.check_migrations}
             app.health.started, app.health.stopping = True, False
             yield
             app.health.stopping = True

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from uuid import UUID
 
 from shared.codec import Codec
-from shared.database import Pool, check_server, connect, open_pool
+from shared.database import Pool, UnsafeDatabase, check_server, connect, migration_files, open_pool
 from shared.effects import Effects
 from shared.freshness import Freshness
 from shared.personal import Keyring, MasterKey
@@ -32,6 +32,7 @@ class Kernel:
         self.keyring = Keyring(master, pool)
         self.freshness = Freshness(pool)
         self._effects = Effects(service, self.freshness)
+        self._migrations = [name for name, _ in migration_files(service.name)]
 
     @classmethod
     @asynccontextmanager
@@ -56,6 +57,14 @@ class Kernel:
         """Raises when the database does not answer."""
         async with self.pool.connection() as connection:
             await connection.execute("SELECT 1")
+
+    async def check_migrations(self) -> None:
+        """Raises when the database lacks a migration that this release expects; it may have newer ones."""
+        async with self.pool.connection() as connection:
+            cursor = await connection.execute("SELECT name FROM migrations")
+            there = {name for (name,) in await cursor.fetchall()}
+        if missing := [name for name in self._migrations if name not in there]:
+            raise UnsafeDatabase(f"The migration {missing[0]} of {self.service.name} has not run: run migrate.")
 
     @asynccontextmanager
     async def reading(

@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka import TopicPartition as Partition
 
 from shared.database import Connection
+from shared.pulse import beat
 from shared.records import PARTITIONS, partition_of
 from shared.topics import PERSONAL_KEYS, ends_of, looking
 
@@ -170,6 +171,7 @@ async def follow_keys(connection: Connection, kafka: str) -> None:
         for partition in partitions:
             await consumer.seek_to_beginning(partition)
         while True:
+            beat()
             batches = await consumer.getmany(timeout_ms=1_000, max_records=PAGE)
             await store_keys(connection, keys_of(message for batch in batches.values() for message in batch))
     finally:

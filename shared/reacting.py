@@ -15,6 +15,7 @@ from shared.faults import HEALING, LastingConflict, heals, passes
 from shared.kernel import Kernel
 from shared.parking import WAITS, Parking, Pointer
 from shared.positions import Move, move
+from shared.pulse import beat
 from shared.reactions import Act, Reaction, call_of
 from shared.records import Record
 from shared.store import Conflict
@@ -104,6 +105,7 @@ class Reacting:
         failures: list[Failure] = []
         stopped: set[str] = set()
         for name, record in work:
+            beat()
             if name in stopped or self._parking.waits(name, record):
                 failures.append(Failure(name, record, WAITS, heals=False))
                 continue

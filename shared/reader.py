@@ -12,6 +12,7 @@ from shared.gauges import BROKEN, POSITION, SKIPPED
 from shared.kernel import Kernel
 from shared.parking import Parking, Pointer
 from shared.positions import load_places
+from shared.pulse import beat
 from shared.reacting import Reacting
 from shared.reactions import Reaction
 from shared.records import Record
@@ -84,6 +85,7 @@ class Reader:
         self._advance(self._filling.consumers, followed)
         await self._reacting.apply(followed, self.places)
         self._advance(self._reacting.consumers, followed)
+        beat()
         return broken
 
     def _advance(self, consumers: Iterable[str], followed: dict[str, Followed]) -> None:
@@ -94,9 +96,11 @@ class Reader:
 
     async def retry_parked(self, fetch: Fetch) -> None:
         """Tries what an operator asked for, in order, while nothing else moves."""
+        beat()
         for pointer in await self._parking.wanted(self._connection, self.consumers):
             if not await self._parking.still_wanted(self._connection, pointer):
                 continue
+            beat()
             record = await fetch(pointer)
             if pointer.consumer in self._filling.consumers:
                 await self._filling.retry(pointer, record)

@@ -15,6 +15,7 @@ from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
 from shared.positions import Deposed
+from shared.pulse import beat
 from shared.records import PARTITIONS, Record, partition_of
 from shared.tails import Link, tails_of
 from shared.topics import events_topic
@@ -82,6 +83,7 @@ class Relay:
             await keys.resume(self._kafka)
             looked = asyncio.get_running_loop().time()
             while True:
+                beat()
                 page = await read_page(self._connection, self.position, PAGE)
                 HEAD.set(page[-1].position if page else self.position)
                 await keys.send()

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
 
 from shared.envelope import event_id_of, readable
+from shared.pulse import beat
 from shared.records import PARTITIONS
 from shared.topics import looking
 
@@ -59,6 +60,7 @@ async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Li
     link = Link()
     await consumer.seek_to_beginning(partition)
     while await consumer.position(partition) < end:
+        beat()
         batches = await consumer.getmany(partition, timeout_ms=10_000)
         if not batches:
             raise TimeoutError(f"{partition.topic}/{partition.partition} does not reach {end}")

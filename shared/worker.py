@@ -15,7 +15,8 @@ from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
 from shared.leader import Leadership, Role
-from shared.relay import Relay
+from shared.pulse import LIMIT, pulse
+from shared.relay import PATIENCE, Relay
 from shared.serve import health_app, server
 from shared.service import Service
 from shared.settings import ServiceSettings
@@ -37,7 +38,7 @@ async def run_worker(service: Service, settings: ServiceSettings) -> None:
     async with Kernel.open(service, settings, worker=True) as kernel:
         leadership = Leadership(dsn_of(settings), service.name)
         leading = asyncio.create_task(leadership.run(roles_of(kernel, settings)))
-        health = health_app({"database": kernel.ping})
+        health = health_app({"database": kernel.ping, "migrations": kernel.check_migrations})
         web = server(health, settings, port=settings.worker_port)
         serving = asyncio.create_task(web.serve())
         await asyncio.wait([asyncio.create_task(stop.wait()), leading, serving], return_when=FIRST_COMPLETED)
@@ -64,7 +65,8 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
         await topics.ensure_personal_keys(settings.kafka)
         await topics.ensure(settings.kafka, name, kernel.generation)
         async with await connect(dsn, search_path=name) as listener:
-            await Relay(leadership, listener, name, kernel.generation, settings.kafka).run()
+            with pulse("relay", PATIENCE + LIMIT):
+                await Relay(leadership, listener, name, kernel.generation, settings.kafka).run()
 
     async def clock(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:
@@ -72,12 +74,14 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
 
     async def keys(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:
-            await follow_keys(connection, settings.kafka)
+            with pulse("keys"):
+                await follow_keys(connection, settings.kafka)
 
     async def hash_chain(leadership: Leadership) -> None:
         key = CheckpointKey(name, kernel.keyring.master)
         async with await connect(dsn, search_path=name, **OPTIONS) as connection:
-            await HashChain(connection, name, key).run()
+            with pulse("hash-chain"):
+                await HashChain(connection, name, key).run()
 
     readers: dict[str, Role] = {
         f"read {source} {release_of(kernel.service)}": Following(kernel, settings, source).run

@@ -1,5 +1,7 @@
 """A service starts only if every route says who may call it; its OpenAPI document says it, too."""
 
+import asyncio
+import time
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,10 +11,13 @@ from httpx2 import ASGITransport, AsyncClient
 from prometheus_client import REGISTRY
 from starlette.types import Receive, Scope, Send
 
+from infra.testing.harness import Running
 from shared.access import UndeclaredAccess
 from shared.caller import Caller, may, public
+from shared.database import UnsafeDatabase, connect, migration_files
 from shared.health import FAILURES, Health
 from shared.http import create_app
+from shared.pulse import beat, pulse, stuck
 from shared.serve import health_app
 from shared.service import Service
 from shared.settings import ServiceSettings
@@ -142,7 +147,46 @@ async def test_E14_probes_tell_starting_ready_failing_and_stopping() -> None:
         assert (await client.get("/readyz")).status_code == 503
 
 
+async def test_E14_a_process_whose_loop_is_held_up_for_a_second_says_that_it_does_not_live() -> None:
+    async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
+        asyncio.get_running_loop().call_later(0.05, time.sleep, 1.2)
+        assert (await client.get("/livez")).json() == {"status": "unavailable", "checks": {"loop": "held up"}}
+        assert (await client.get("/livez")).json() == {"status": "ok", "checks": {"loop": "ok"}}
+
+
+async def test_F5_a_worker_lives_while_its_loops_beat_and_not_when_one_is_stuck() -> None:
+    async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
+
+        async def lives() -> bool:
+            return (await client.get("/livez")).status_code == 200
+
+        with pulse("busy", limit=0.2), pulse("read mail", limit=0.2):
+            assert await lives()
+            await asyncio.sleep(0.3)
+            assert stuck() == ["busy", "read mail"]
+            assert not await lives()
+            beat()
+            assert (await client.get("/livez")).json()["checks"] == {"loop": "ok", "busy": "stuck"}
+        assert await lives()
+
+
 async def test_E14_a_worker_answers_probes_and_nothing_else() -> None:
     async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
         found = {path: (await client.get(path)).status_code for path in ("/livez", "/readyz", "/metrics", "/classes")}
     assert found == {"/livez": 200, "/readyz": 200, "/metrics": 200, "/classes": 404}
+
+
+async def test_E14_a_release_whose_migrations_have_not_all_run_is_not_ready(toy: Running) -> None:
+    newest, _ = migration_files("academic")[-1]
+
+    async def checks() -> Any:
+        return (await toy.client.get("/readyz")).json()["checks"]
+
+    assert await checks() == {"database": "ok", "migrations": "ok"}
+    async with await connect(toy.dsns["owner"], search_path="academic") as owner:
+        await owner.execute("INSERT INTO migrations (name, sha256) VALUES ('shared/9999_newer.sql', '')")
+        await toy.kernel.check_migrations()
+        await owner.execute("DELETE FROM migrations WHERE name = %s", (newest,))
+    assert await checks() == {"database": "ok", "migrations": "failed"}
+    with pytest.raises(UnsafeDatabase, match=newest):
+        await toy.kernel.check_migrations()
