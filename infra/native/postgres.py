@@ -25,7 +25,10 @@ SETTINGS: Final = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "restart_after_crash": "off",
 }
+"""A crash ends the whole server and its supervisor starts it again: one that restarts inside, on a disk that is still
+full, was seen to wait for ever for a recovery that had already failed."""
 
 
 def dsn(port: int, password: str, user: str = SUPERUSER, database: str = DATABASE) -> str:

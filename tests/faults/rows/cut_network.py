@@ -37,7 +37,7 @@ async def cut_network(arena: Arena) -> None:
                 await asyncio.sleep(fault.after)
                 await one(fault, wires[fault.targets[0]])
                 recovered.append(await load.until_done())
-        noticed = 0.0 if reason else await notices(arena, town, load)
+        noticed = 0.0 if reason else await notices(arena, town, wires, load)
         unknown = await load.resolve()
         caught_up = await quiet(town)
         judgement = await judge(town, load.ledger)
@@ -98,10 +98,10 @@ async def one(fault: Fault, wire: Wire) -> None:
     await wire.heal()
 
 
-async def notices(arena: Arena, town: Town, load: Load) -> float:
-    """Every connection to PostgreSQL falls silent without a word. Seconds until commands are done at their full rate;
-    then every reader comes to the end of its source."""
-    async with half_open(town.ports["postgres"]) as silenced:
+async def notices(arena: Arena, town: Town, wires: dict[str, Wire], load: Load) -> float:
+    """The connections of the API and of a worker to PostgreSQL fall silent without a word. Seconds until commands are
+    done at their full rate; then every reader comes to the end of its source."""
+    async with half_open(*[wires[name].port for name in WIRES[:2]]) as silenced:
         arena.found.add(half_open=silenced)
         arena.found.must(silenced > 0, "there were no connections to PostgreSQL")
         began = time.monotonic()

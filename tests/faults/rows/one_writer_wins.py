@@ -1,22 +1,24 @@
 """G4: of many writers that name a version one succeeds, the others hear the version now; who names none takes turns.
 
-The writers come through two API processes, one of which is killed in between."""
+The writers come through two API processes, one of which is killed in between. A machine that is slow gets fewer."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from uuid import UUID
 
 from tests.faults.arena import Arena
 from tests.faults.ledger import Intent
-from tests.faults.load import Load
+from tests.faults.load import Call, Load
 from tests.faults.oracle import judge
 from tests.faults.plan import Fault, drawn
 from tests.faults.stores import quiet
 from tests.faults.town.town import Town
 
 APIS = ("academic.api", "academic.api.2")
-WRITERS = 100
+FEWEST, MOST = 20, 100
+SERVED_WITHIN = 0.7
 SPREAD = 25
 REFUSED_WITHIN = 2.0
 OTHERS_RISE, NOISE = 3.0, 0.1
@@ -34,7 +36,10 @@ class Contest:
         self.tenant = load.tenants[0]
         self.hot, self.calm, *self.spread = load.tallies[self.tenant]
         self.version = 1
+        self.writers = [MOST]
+        """How many there were, in each trial."""
         self.named: list[Intent] = []
+        self.contested: list[Call] = []
         self.beside: dict[str, list[Intent]] = {"hot": [], "spread": []}
 
     async def all_name_one_version(self, fault: Fault | None = None) -> None:
@@ -45,7 +50,7 @@ class Contest:
         self.named += writers if fault is None else []
         done = [intent for intent in writers if intent.outcome == "ok"]
         must = self.arena.found.must
-        must(len(done) == 1, f"{len(done)} of {WRITERS} writers of version {self.version} were done")
+        must(len(done) == 1, f"{len(done)} of {len(writers)} writers of version {self.version} were done")
         self.version += 1
         refused = [answer[0] for intent in writers if intent.outcome == "fail" for answer in intent.answers]
         must(set(refused) <= {412}, f"writers that named a version were refused with {set(refused)}")
@@ -56,15 +61,23 @@ class Contest:
         writers = self._writers([self.hot])
         await self._send(writers, fault)
         versions = sorted(intent.reply["data"]["version"] for intent in writers)
-        expected = list(range(self.version + 1, self.version + 1 + WRITERS))
+        expected = list(range(self.version + 1, self.version + 1 + len(writers)))
         self.arena.found.must(versions == expected, f"versions of writers without one: {versions}, not {expected}")
-        self.version += WRITERS
+        self.version += len(writers)
 
-    async def everybody_has_an_own_one(self) -> None:
+    async def everybody_has_an_own_one(self) -> float:
+        """Seconds until all were answered."""
+        began = time.monotonic()
         await self._send(self._writers(self.spread), None)
+        return time.monotonic() - began
+
+    async def as_many_as_are_served(self) -> None:
+        """What is to be shown is the contest, not an overload."""
+        seconds = await self.everybody_has_an_own_one()
+        self.writers.append(min(MOST, max(FEWEST, round(self.writers[-1] * SERVED_WITHIN / seconds))))
 
     def _writers(self, tallies: Sequence[UUID]) -> list[Intent]:
-        return [self.load.count(self.tenant, tallies[n % len(tallies)]) for n in range(WRITERS)]
+        return [self.load.count(self.tenant, tallies[n % len(tallies)]) for n in range(self.writers[-1])]
 
     async def _send(self, writers: list[Intent], fault: Fault | None) -> None:
         """All at once, through both doors by turns; then whoever has no answer asks again at the first."""
@@ -110,6 +123,8 @@ async def one_writer_wins(arena: Arena) -> None:
         await load.open_tallies(each=SPREAD + 2)
         contest = Contest(arena, town, load)
         for _ in range(arena.trials):
+            await contest.as_many_as_are_served()
+            began = len(load.calls)
             async with contest.bystander("spread"):
                 await contest.everybody_has_an_own_one()
             async with contest.bystander("hot"):
@@ -117,6 +132,7 @@ async def one_writer_wins(arena: Arena) -> None:
                 await contest.nobody_names_one()
             await contest.all_name_one_version(next(faults))
             await contest.nobody_names_one(next(faults))
+            contest.contested += load.calls[began:]
         await load.resolve()
         await quiet(town)
         judgement = await judge(town, load.ledger)
@@ -126,12 +142,12 @@ async def one_writer_wins(arena: Arena) -> None:
 
 
 def tell(contest: Contest, lost: int, duplicated: int) -> None:
-    found, calls = contest.arena.found, contest.load.calls
+    found, calls = contest.arena.found, contest.contested
     failed = sum(call.status >= 500 for call in calls)
     hot, spread = (contest.slowest(contest.beside[what]) for what in ("hot", "spread"))
     named = contest.slowest(contest.named)
     found.add(
-        writers=WRITERS,
+        writers=min(contest.writers[1:]),
         kills=2 * contest.arena.trials,
         commands=len(contest.load.ledger.intents),
         lost=lost,

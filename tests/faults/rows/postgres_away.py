@@ -113,6 +113,7 @@ def most(name: str) -> int:
 async def other_history(arena: Arena, town: Town, load: Load) -> float:
     """A promoted copy takes the server's place. Seconds until every process of the services has refused it."""
     exits = {name: len(town[name].exits) for name in OPERATED}
+    await quiet(town)
     heads = {name: await log_size(town, name) for name in SERVICES}
     await promote(town, exits)
     began = time.monotonic()

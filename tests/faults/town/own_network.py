@@ -47,17 +47,13 @@ async def dropped(port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def half_open(port: int) -> AsyncIterator[int]:
-    """The connections to this port that are open now fall silent for ever; new ones work. How many there are."""
-    clients = clients_of(port)
-    rules = [
-        rule
-        for one in clients
-        for rule in ((f"--sport={one}", f"--dport={port}"), (f"--sport={port}", f"--dport={one}"))
-    ]
+async def half_open(*ports: int) -> AsyncIterator[int]:
+    """The connections to these ports that are open now fall silent for ever; new ones work. How many there are."""
+    pairs = [(port, client) for port in ports for client in clients_of(port)]
+    rules = [(f"--sport={a}", f"--dport={b}") for pair in pairs for a, b in (pair, pair[::-1])]
     await drop("-A", rules)
     try:
-        yield len(clients)
+        yield len(pairs)
     finally:
         await drop("-D", rules)
 
