@@ -16,6 +16,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "fetch": ("drop", "duplicate", "shuffle", "stuck", *DISTURBED),
     "answer": ("answer-lost", "answer-lost", "copies"),
 }
+OF_SERVERS = {"second-reader", "second-relay", "later-accepted", "topic-wiped", "tail-lost", "broker-away", "retry"}
+KINDS_OF_FAULTS = OF_SERVERS | {kind for kinds in CHOICES.values() for kind in kinds}
 OFTEN = {"send": 4.0, "fetch": 4.0, "answer": 2.0}
 """There are far fewer of these than of statements."""
 

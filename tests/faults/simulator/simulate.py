@@ -25,8 +25,8 @@ class Outcome:
     injected: Counter[str] = field(default_factory=Counter)
 
 
-def simulate(run_key: int, schedules: int, *, first: int = 0) -> Outcome:
-    """Runs these schedules of the run key, each in a world of its own."""
+def simulate(run_key: int, schedules: int, *, first: int = 0, enough: int | None = None) -> Outcome:
+    """Runs these schedules of the run key, each in a world of its own; ends early after `enough` violations."""
     outcome = Outcome(run_key)
     with swapped():
         for schedule in range(first, first + schedules):
@@ -36,6 +36,8 @@ def simulate(run_key: int, schedules: int, *, first: int = 0) -> Outcome:
             outcome.injected += chances.injected
             if found:
                 outcome.violations.append(Violation(schedule, "; ".join(found), _replay(run_key, schedule)))
+            if len(outcome.violations) == enough:
+                break
     return outcome
 
 
