@@ -4,6 +4,7 @@
 
 import argparse
 import asyncio
+import fcntl
 import resource
 import shutil
 import sys
@@ -11,6 +12,8 @@ import tempfile
 import time
 import tomllib
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvloop
@@ -22,6 +25,7 @@ from tests.faults.rows.rows import ROWS, row
 from tests.faults.run_key import new_run_key
 
 TRIALS = Path(__file__).with_name("trials.toml")
+SIDE_BY_SIDE = 2
 LONGEST_ROW = 1_800.0
 
 
@@ -75,6 +79,23 @@ def tell(arena: Arena, began: float, verdict: str) -> bool:
     return verdict != "fail"
 
 
+@contextmanager
+def turn() -> Iterator[None]:
+    """Two runs at once on one machine at most, or they would only measure each other."""
+    files = [(Path(tempfile.gettempdir()) / f"rollbook-faults.{n}.lock").open("w") for n in range(SIDE_BY_SIDE)]
+    waited = 0.0
+    while True:
+        for file in files:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield
+                return
+        if not waited:
+            print("waiting for other runs on this machine to end", flush=True)
+        waited += 0.5
+        time.sleep(0.5)
+
+
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
     parser.add_argument("--trials", type=int, help="the number of trials of each row")
@@ -88,7 +109,7 @@ def parsed() -> argparse.Namespace:
 
 if __name__ == "__main__":
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+    with turn(), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         evidence = Path(tempfile.mkdtemp(prefix="rollbook-faults-"))
         evidence.chmod(0o711)
         sys.exit(runner.run(main(parsed(), evidence)))
