@@ -81,6 +81,17 @@ async def live_build(connection: Connection, service: str, view: str) -> str:
     return str(row[0])
 
 
+async def not_live(connection: Connection) -> list[str]:
+    """Views of which no build is live yet."""
+    late: list[str] = []
+    for service in SERVICES:
+        cursor = await connection.execute(
+            sql.SQL("SELECT view FROM {}.builds GROUP BY 1 HAVING NOT bool_or(live)").format(sql.Identifier(service))
+        )
+        late += [f"{service}: no build of {view} is live" for (view,) in await cursor.fetchall()]
+    return late
+
+
 async def sums_of(connection: Connection, service: str, view: str, table: str) -> dict[UUID, tuple[int, int]]:
     """tally → (counts, total), as the live build has it."""
     schema = await live_build(connection, service, view)
@@ -147,7 +158,7 @@ async def quiet(town: Town, within: float = 60.0, passed_by: Iterable[str] = ())
     while calm < 2:
         try:
             async with reading(town) as connection:
-                late = await behind(connection, passed_by)
+                late = await behind(connection, passed_by) or await not_live(connection)
         except psycopg.OperationalError as error:
             late = [str(error)]
         calm = 0 if late else calm + 1

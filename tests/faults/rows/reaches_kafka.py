@@ -16,7 +16,7 @@ from tests.faults.town.leaders import RELAY, leader_of, relay_held
 from tests.faults.town.redelivery import make_topic_anew
 from tests.faults.town.town import Town
 
-RATE = 20.0
+RATE = 15.0
 BACKLOG = 6_000
 GOOD = 0.999
 KINDS = {
