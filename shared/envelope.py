@@ -38,8 +38,9 @@ def meta_of(state: bytes) -> dict[str, Any]:
     return meta if isinstance(meta, dict) else {}
 
 
-def headers_of(record: Record, service: str, generation: int, previous: int) -> Headers:
-    """`previous` is the position of the record before this one in its partition: the link of the chain."""
+def headers_of(record: Record, service: str, generation: int, previous: int, kept: int = 0) -> Headers:
+    """`previous` is the position of the record before this one in its partition: the link of the chain. `kept`: up to
+    where this generation holds the history of the one before it."""
     meta = meta_of(record.state)
     values = {
         "ce_specversion": "1.0",
@@ -56,6 +57,8 @@ def headers_of(record: Record, service: str, generation: int, previous: int) -> 
         "ce_version": str(record.version),
         "content-type": "application/json",
     }
+    if kept:
+        values["ce_kept"] = str(kept)
     if "correlation_id" in meta:
         values["correlation_id"] = meta["correlation_id"]
     if "traceparent" in meta:
@@ -80,6 +83,7 @@ def record_of(message: Message) -> Record:
         previous=int(headers["ce_previous"]),
         partition=message.partition,
         offset=message.offset,
+        kept=int(headers.get("ce_kept", b"0")),
     )
 
 

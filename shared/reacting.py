@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from shared import telemetry
+from shared.carried import Carried
 from shared.chain import Followed, Place
 from shared.database import Connection
 from shared.facts import Fact
@@ -53,12 +54,16 @@ class Reacting:
         self._parking = parking
         self._source = source
         self._generation = generation
+        self._carried = Carried(source, generation, own=source == kernel.service.name)
         self._reactions = {reaction.name: reaction for reaction in reactions}
         self._reads = {reaction.name: reaction.handler.reader(kernel.codec) for reaction in self._reactions.values()}
 
     @property
     def consumers(self) -> list[str]:
         return list(self._reactions)
+
+    async def start(self) -> None:
+        await self._carried.load(self._connection, self.consumers)
 
     async def apply(self, followed: Mapping[str, Followed], places: Mapping[str, Mapping[int, Place]]) -> None:
         """Tenants side by side, each one's facts in order, reactions in declared order. Raises Deposed and
@@ -94,7 +99,7 @@ class Reacting:
         order: dict[tuple[int, int], list[tuple[str, Record]]] = {}
         for name, reaction in self._reactions.items():
             for record in followed[name].fresh:
-                if record.topic == reaction.handler.topic:
+                if record.topic == reaction.handler.topic and not self._carried.handled(name, record):
                     order.setdefault((record.partition, record.position), []).append((name, record))
         tenants: dict[Any, list[tuple[str, Record]]] = {}
         for _, work in sorted(order.items()):

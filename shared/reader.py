@@ -56,6 +56,7 @@ class Reader:
     async def start(self) -> None:
         self.places = await load_places(self._connection, self.source, self.generation, self.consumers)
         await self._parking.load(self._connection, self.consumers)
+        await self._reacting.start()
 
     def lowest(self) -> dict[int, Place]:
         """Per partition the place of the consumer that is furthest behind: where reading must begin."""

@@ -16,7 +16,8 @@ def partition_of(tenant_id: UUID) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """`previous` is the position of the record before this one in its partition. The own log has one partition, 0."""
+    """`previous` is the position of the record before this one in its partition. The own log has one partition, 0.
+    `kept`: up to where this generation of the source holds the history of the one before it."""
 
     position: int
     tenant_id: UUID
@@ -28,6 +29,7 @@ class Record:
     previous: int
     partition: int = 0
     offset: int = -1
+    kept: int = 0
 
     @classmethod
     def of_log(cls, row: Sequence[Any]) -> "Record":

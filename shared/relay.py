@@ -50,12 +50,15 @@ def chained(page: list[Record], last: Mapping[int, Link]) -> dict[int, list[tupl
 
 
 class Relay:
-    def __init__(self, leadership: Leadership, listener: Connection, service: str, generation: int, kafka: str) -> None:
+    def __init__(
+        self, leadership: Leadership, listener: Connection, service: str, generation: int, kafka: str, kept: int = 0
+    ) -> None:
         self._leadership = leadership
         self._listener = listener
         self._service = service
         self._generation = generation
         self._kafka = kafka
+        self._kept = kept
         self._topic = events_topic(service, generation)
         self._last: dict[int, Link] = {}
         self._ends: dict[int, int] = {}
@@ -124,7 +127,7 @@ class Relay:
         """One awaited batch after the other: nothing can overtake."""
         batch = producer.create_batch()
         for record, previous in items:
-            headers = headers_of(record, self._service, self._generation, previous)
+            headers = headers_of(record, self._service, self._generation, previous, self._kept)
             if not append(batch, record, headers):
                 await self._send_batch(producer, batch, partition)
                 batch = producer.create_batch()

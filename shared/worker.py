@@ -9,7 +9,7 @@ import uvloop
 from shared import telemetry, topics
 from shared.checkpoints import CheckpointKey
 from shared.clock import run_until_it_jumps
-from shared.database import connect
+from shared.database import connect, scalar
 from shared.following import Following
 from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
@@ -66,7 +66,8 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
         await topics.ensure(settings.kafka, name, kernel.generation)
         async with await connect(dsn, search_path=name) as listener:
             with pulse("relay", PATIENCE + LIMIT):
-                await Relay(leadership, listener, name, kernel.generation, settings.kafka).run()
+                kept = int(await scalar(listener, "SELECT kept FROM event_log"))
+                await Relay(leadership, listener, name, kernel.generation, settings.kafka, kept).run()
 
     async def clock(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:

@@ -62,6 +62,7 @@ async def _running(connection: Connection) -> tuple[str, str]:
 async def _name_history(connection: Connection, generation: int | None) -> None:
     system, timeline = await _running(connection)
     await connection.execute(
-        "UPDATE event_log SET generation = coalesce(%s, generation), system_identifier = %s, timeline_id = %s",
-        (generation, system, timeline),
+        "UPDATE event_log SET generation = coalesce(%(new)s, generation), system_identifier = %(system)s,"
+        " timeline_id = %(timeline)s, kept = CASE WHEN %(new)s::int IS NULL THEN kept ELSE log_head() END",
+        {"new": generation, "system": system, "timeline": timeline},
     )
