@@ -124,6 +124,17 @@ async def test_G10_a_pool_that_comes_back_to_another_history_reads_nothing_there
     assert ended.is_set()
 
 
+async def test_G14_a_reading_connection_asks_whether_its_server_is_still_there(empty_log: Dsns) -> None:
+    """Nothing is sent while an answer is waited for, so that only these questions notice a server without a network."""
+    async with open_pool(empty_log["api"], size=1) as pool, pool.connection() as connection:
+        told = connection.info.get_parameters()
+    assert {name: told.get(name) for name in ("keepalives_idle", "keepalives_interval", "keepalives_count")} == {
+        "keepalives_idle": "2",
+        "keepalives_interval": "1",
+        "keepalives_count": "3",
+    }
+
+
 async def test_G10_saves_survive_a_crash_of_the_server(server: Running, own: Dsns) -> None:
     """SIGKILL, and the launcher starts it again: what waited meanwhile is stored, once."""
     tags = [f'"{uuid7()}"'.encode() for _ in range(200)]
