@@ -21,7 +21,7 @@ from shared.positions import Deposed, Move, load_places, move
 from shared.tables import Table
 from shared.views import View
 from tests.faults.logs import SERVICE, replace
-from tests.faults.permutations import Runner, Step, orders
+from tests.faults.permutations import Runner, Step, orders, orders_of_alike
 from tests.faults.teeth.no_lock import BROKEN
 from tests.shared.stores import append, event_of, member_of
 
@@ -149,7 +149,7 @@ async def test_G4_in_every_order_one_of_three_appends_is_saved(
     meeting: tuple[Connection, Runner], members: Callable[[], list[Member]], others: str
 ) -> None:
     own, runner = meeting
-    for order in orders(2, 2, 2):
+    for order in orders_of_alike(2, 2, 2):
         head = await head_of(own)
         results = await runner.run(order, *[[appends(member), commit] for member in members()])
         outcomes: list[Result] = [one[0] for one in results]
@@ -207,7 +207,7 @@ async def test_G8_in_every_order_each_move_of_a_position_has_one_effect(
     meeting: tuple[Connection, Runner], followers: int
 ) -> None:
     own, runner = meeting
-    for order in orders(*[3] * 2) if followers == 2 else orders(2, 2, 2):
+    for order in orders_of_alike(3, 3) if followers == 2 else orders_of_alike(2, 2, 2):
         consumer = f"follower {uuid7()}"
         await own.execute(
             "INSERT INTO positions (consumer, source, generation, partition, position) VALUES (%s, %s, 1, 0, 0)",
