@@ -1,5 +1,6 @@
 """File systems of a fixed size for a town's servers, and filling them up."""
 
+import errno
 import os
 import subprocess
 from collections.abc import Iterator
@@ -29,14 +30,18 @@ class SmallDisk:
     def __init__(self, folder: Path) -> None:
         self._ballast = folder / "ballast"
 
-    def fill(self) -> int:
-        """Bytes that were still free."""
+    def fill(self) -> None:
+        """To the last page, beside others who write there too."""
         room = os.statvfs(self._ballast.parent)
-        free = room.f_bavail * room.f_frsize
+        step = room.f_bavail * room.f_frsize
         with self._ballast.open("ab") as file:
-            if free:
-                os.posix_fallocate(file.fileno(), file.tell(), free)
-        return free
+            while step >= room.f_frsize:
+                try:
+                    os.posix_fallocate(file.fileno(), os.fstat(file.fileno()).st_size, step)
+                except OSError as error:
+                    if error.errno != errno.ENOSPC:
+                        raise
+                    step //= 2
 
     def free(self) -> None:
         self._ballast.unlink(missing_ok=True)
