@@ -17,15 +17,21 @@ STILL = 5.0
 
 
 async def by_offset(arena: Arena) -> None:
-    """A whole build then finds in the new topic all that the broken one left out."""
+    """Copies, which a whole build drops, make the old offsets run ahead of those that the new topic will have. In the
+    end a whole build finds there all that the broken one left out."""
     runs = damage = 0
     town = await arena.towns.spoilt()
     async with arena.load(town, base_url=town.ports.url("academic.api")) as load:
         await load.open_tallies(each=1)
         while not damage and runs < arena.trials:
             runs += 1
+            await counted(load)
+            await quiet(town)
+            await redeliver(town, "academic", arena.draws("order", runs))
+            await counted(load)
+            await quiet(town)
             async with worn(arena, "T10", "billing.worker"):
-                await offsets_begin_again(arena, town, load)
+                await offsets_begin_again(town, load)
                 damage = (await judge(town, load.ledger, topics=False)).lost
             await quiet(town)
             left = (await judge(town, load.ledger)).wrong
@@ -34,10 +40,7 @@ async def by_offset(arena: Arena) -> None:
     arena.found.must(damage > 0, f"not caught within {runs} runs")
 
 
-async def offsets_begin_again(arena: Arena, town: Town, load: Load) -> None:
-    """Copies in the old topic made its offsets run ahead of what the new one will have."""
-    await counted(load)
-    await redeliver(town, "academic", arena.draws("order"))
+async def offsets_begin_again(town: Town, load: Load) -> None:
     await counted(load)
     await quiet(town)
     await make_topic_anew(town, "academic")
