@@ -45,13 +45,14 @@ class Frost:
 
     async def in_append(self, fault: Fault) -> None:
         """Its append waits in the server when it freezes: the server goes on alone."""
-        async with reading(self.town) as holder, self._appends_in_flight():
+        async with reading(self.town) as holder:
             await holder.execute("BEGIN")
             await holder.execute(LOCK_LOG)
-            await self._until_found(IN_APPEND, FROZEN)
-            async with self._frozen(FROZEN, fault.lasts):
-                await holder.execute("COMMIT")
-                self.resumed.append(await self.load.until_done())
+            async with self._appends_in_flight():
+                await self._until_found(IN_APPEND, FROZEN)
+                async with self._frozen(FROZEN, fault.lasts):
+                    await holder.execute("COMMIT")
+                    self.resumed.append(await self.load.until_done())
 
     async def at_any_moment(self, fault: Fault) -> None:
         async with self._appends_in_flight():
