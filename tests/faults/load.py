@@ -84,9 +84,7 @@ class Load:
     async def open_tallies(self, each: int = 3) -> None:
         for tenant in self.tenants:
             for _ in range(each):
-                intent = self.ledger.wants(
-                    "open", tenant, self._key(), f"{self.prefix}/tallies", {"keeper": f"Keeper {self._key()}"}
-                )
+                intent = self.opening(tenant)
                 await self.until_answered(intent)
                 self.tallies[tenant].append(UUID(intent.reply["data"]["id"]))
 
@@ -121,6 +119,10 @@ class Load:
         body = {"tag": f"{rng.getrandbits(128):032x}", "amount": -1 if refused else rng.randrange(1, 1_000)}
         path = f"{self.prefix}/tallies/{tally}/counts"
         return self.ledger.wants("refuse" if refused else "count", tenant, self._key(), path, body)
+
+    def opening(self, tenant: UUID) -> Intent:
+        body = {"keeper": f"Keeper {self._key()}"}
+        return self.ledger.wants("open", tenant, self._key(), f"{self.prefix}/tallies", body)
 
     def count(self, tenant: UUID, tally: UUID, tag: str = "") -> Intent:
         """A count of this tally; its tag begins with what is given."""

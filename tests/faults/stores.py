@@ -18,6 +18,7 @@ from shared.database import Connection
 from shared.envelope import readable
 from shared.records import PARTITIONS, Record, partition_of
 from shared.topics import events_topic
+from tests.faults.town.poison import parsable
 from tests.faults.town.town import SERVICES, Town
 
 
@@ -31,7 +32,7 @@ class Stored(NamedTuple):
 
     @property
     def data(self) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads(self.state)["data"]
+        data: dict[str, Any] = json.loads(parsable(self.state))["data"]
         return data
 
 
@@ -113,6 +114,23 @@ async def parked_of(connection: Connection, tenants: Iterable[UUID]) -> list[tup
         )
         found += await cursor.fetchall()
     return found
+
+
+class Parked(NamedTuple):
+    tenant_id: UUID
+    consumer: str
+    position: int
+    error_class: str
+
+
+async def parked_in(connection: Connection, service: str) -> list[Parked]:
+    """Everything that a service has parked, in order."""
+    cursor = await connection.execute(
+        sql.SQL("SELECT tenant_id, consumer, position, error_class FROM {}.parked ORDER BY 2, 1, 3").format(
+            sql.Identifier(service)
+        )
+    )
+    return [Parked(*row) for row in await cursor.fetchall()]
 
 
 async def ends_of(connection: Connection, service: str) -> dict[int, int]:
