@@ -196,7 +196,10 @@ async def late_keys(arena: Arena, town: Town, load: Load, gone: list[Person]) ->
     await load.open_tallies(1)
     await go_on(town, load)
     early = 0
-    for one in [*people_of(load), *gone[:-1]]:
+    erased = {one.tally_id for one in gone}
+    for one in people_of(load):
+        if one.tally_id in erased:  # the relay of billing has read the marker already: erased is the truth
+            continue
         status, body = await load.get(one.tenant_id, f"/api/billing/tallies/{one.tally_id}/keeper")
         early += (status, body.get("code")) != (425, "key-absent")
     arrive.touch()
