@@ -46,6 +46,11 @@ async def verify(service: Name, number: int) -> None:
     async with connected(service) as connection:
         build = await _build(connection, service, number)
         generation = await generation_of(connection, service, build.view.SOURCE)
+        if build.schema not in await load_places(connection, build.view.SOURCE, generation, [build.schema]):
+            refuse(
+                f"Build {number} shows an earlier generation of {build.view.SOURCE}, which is now in generation"
+                f" {generation}: drop it."
+            )
         codec = Codec(service_of(service).aggregates)
         differences = await compare(connection, service, codec, build, generation, broker(service))
     for found in differences:
