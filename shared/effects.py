@@ -18,7 +18,8 @@ class Effects:
             source: [reaction.name for reaction in service.reactions if reaction.source == source]
             for source in service.sources
         }
-        self._known: dict[tuple[str, int], tuple[int, int]] = {}
+        self._known: dict[tuple[str, int, int], tuple[int, int]] = {}
+        """(source, its generation, partition) → (position that was passed, own head then)."""
 
     def sources(self, token: Token, tenant_id: UUID) -> dict[str, int]:
         """source → position that the token names there, of the sources that this service reacts to."""
@@ -42,7 +43,8 @@ class Effects:
 
     async def _after(self, source: str, partition: int, asked: int, until: float) -> int:
         """The own head, read after the reactions to this source had passed `asked`."""
-        passed, head = self._known.get((source, partition), (0, 0))
+        generation = await self._freshness.generation(source)
+        passed, head = self._known.get((source, generation, partition), (0, 0))
         if asked <= passed:
             return head
         names = self._names[source]
@@ -53,5 +55,5 @@ class Effects:
         if not await self._freshness.until(reached, max(0.0, until - asyncio.get_running_loop().time())):
             raise ViewBehind
         head = await self._freshness.head()
-        self._known[source, partition] = (asked, head)
+        self._known[source, generation, partition] = (asked, head)
         return head

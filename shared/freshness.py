@@ -56,6 +56,15 @@ class Freshness:
             )
             return {(consumer, source, part): position for consumer, source, part, position in await cursor.fetchall()}
 
+    async def generation(self, source: str) -> int:
+        """The newest that a consumer here reads; 0 when there is none."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "SELECT coalesce(max(generation), 0) FROM positions WHERE source = %s", (source,), prepare=True
+            )
+            row = await cursor.fetchone()
+        return int(row[0]) if row else 0
+
     async def head(self) -> int:
         async with self._pool.connection() as connection:
             cursor = await connection.execute("SELECT log_head()", prepare=True)

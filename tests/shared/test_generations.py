@@ -8,20 +8,23 @@ from uuid import UUID
 
 import pytest
 
-from infra.operator import generations
+from infra.operator import generations, parked, views
 from infra.testing.harness import Running
 from infra.testing.toy import Notice, Shelf
 from shared.builds import start_positions
 from shared.database import Connection, connect
+from shared.effects import Effects
 from shared.envelope import headers_of, readable
 from shared.ids import uuid7
 from shared.reactions import Act, Fact, Reaction, when
 from shared.reader import Reader
+from shared.reading import ViewBehind
 from shared.records import Record
 from shared.starting import start
+from shared.token import Token
 from shared.topics import events_topic
 from tests.shared.kafkas import delete_topic
-from tests.shared.readers import catch_up, parked_of, reading_log, shelf_with
+from tests.shared.readers import catch_up, library, parked_of, reading_log, shelf_with
 from tests.shared.stores import NOW, records_of
 from tests.shared.test_reactions import Topic, kinder, notices, posting
 
@@ -141,3 +144,51 @@ async def test_G19_a_new_generation_notes_how_much_history_was_kept(
     await delete_topic(kafka, events_topic("academic", generation))
     assert generation > 1
     assert kept == 3
+
+
+async def test_G13_an_operator_sees_and_retries_only_what_a_present_generation_parked(
+    toy: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACADEMIC_WORKER_DSN", toy.dsns["worker"])
+    tenant, topic, reaction = uuid7(), Topic(), posting("operator")
+    records = [topic.sent(tenant, to="nobody")]
+    for generation in (1, 2):
+        async with reacting_in(toy, generation, reaction) as reader:
+            await reader.apply(records)
+    await parked.list_parked("academic")
+    assert "/2/" in (shown := capsys.readouterr().out.replace("\n", ""))
+    assert "billing/1/" not in shown
+    await parked.retry("academic")
+    assert "1 parked events" in capsys.readouterr().out
+    async with await connect(toy.dsns["worker"], search_path="academic") as connection:
+        assert sorted(row[4] for row in await parked_of(connection, tenant)) == [False, True]
+
+
+async def test_G17_a_build_of_an_earlier_generation_is_not_verified_but_named(
+    toy: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ACADEMIC_WORKER_DSN", toy.dsns["worker"])
+    monkeypatch.setenv("ACADEMIC_KAFKA", "127.0.0.1:1")
+    monkeypatch.setattr("infra.operator.views.service_of", lambda name: toy.service)
+    async with await connect(toy.dsns["worker"], search_path="academic") as connection:
+        build = await library(toy, connection)
+        await connection.execute("UPDATE positions SET generation = 7 WHERE consumer = %s", (build.schema,))
+    with pytest.raises(SystemExit):
+        await views.verify("academic", build.number)
+    assert "earlier generation" in capsys.readouterr().out
+
+
+async def test_G21_what_is_known_of_a_generation_of_a_source_says_nothing_of_the_next(
+    toy: Running,
+) -> None:
+    tenant, topic, reaction = uuid7(), Topic(), posting("known")
+    service = replace(toy.service, reactions=(reaction,))
+    effects = Effects(service, toy.kernel.freshness)
+    records = [topic.sent(tenant, to=f"Ann {number}") for number in range(3)]
+    token = Token({("billing", tenant): 3})
+    async with reacting_in(toy, 1, reaction) as reader:
+        await reader.apply(records)
+    assert await effects.stored(token, tenant, 1) > 0
+    async with reacting_in(toy, 2, reaction):
+        with pytest.raises(ViewBehind):
+            await effects.stored(token, tenant, 0.1)
