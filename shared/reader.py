@@ -26,6 +26,10 @@ class HistoryGap(Exception):
     """The own log misses a position: corruption. Never skipped."""
 
 
+class FactMissing(Exception):
+    """The source does not hold a parked fact now, as a topic that was made anew and is not yet filled again."""
+
+
 class Reader:
     """Its consumers are builds of views and reactions; each keeps its own place in each partition."""
 
@@ -102,7 +106,12 @@ class Reader:
             if not await self._parking.still_wanted(self._connection, pointer):
                 continue
             beat()
-            record = await fetch(pointer)
+            try:
+                record = await fetch(pointer)
+            except FactMissing as missing:
+                log.warning("%s", missing)
+                await self._parking.failed_again(self._connection, pointer, FactMissing.__name__, heals=True)
+                continue
             if pointer.consumer in self._filling.consumers:
                 await self._filling.retry(pointer, record)
             else:

@@ -3,7 +3,7 @@
 import asyncio
 import functools
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -16,7 +16,8 @@ from shared.chain import Place
 from shared.envelope import readable
 from shared.gauges import SKIPPED
 from shared.parking import Pointer
-from shared.reader import Reader
+from shared.pulse import beat
+from shared.reader import FactMissing, Reader
 from shared.records import PARTITIONS, Record
 from shared.tails import tails_of
 from shared.topics import ends_of, events_topic, looking
@@ -60,6 +61,7 @@ class TopicFeed:
         self._gaps: dict[int, Gap] = {}
         self._next: dict[int, int] = {}
         self._seen = Seen(asyncio.get_running_loop().time(), {}, {})
+        self._searched: dict[tuple[int, int], int] = {}
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self) -> None:
@@ -91,10 +93,7 @@ class TopicFeed:
                 self._check_gaps()
                 await self._check_progress()
                 async with self._turn:
-                    try:
-                        await self._reader.retry_parked(self._fetch)
-                    except LookupError as missing:
-                        log.warning("%s", missing)
+                    await self._reader.retry_parked(self._fetch)
         finally:
             await broker.stop()
 
@@ -137,21 +136,34 @@ class TopicFeed:
         self._seen = Seen(now, dict(self._next), await ends_of(self._bootstrap, self._topic))
 
     async def _fetch(self, pointer: Pointer) -> Record:
-        """The parked record: where it was, or where it is now if the topic was made anew."""
+        """The parked record: where it was, or where it is now if the topic was made anew. What was searched in vain is
+        not searched again. Raises FactMissing."""
         partition = Partition(self._topic, pointer.partition)
+        searched = self._searched.get((pointer.partition, pointer.position), 0)
         async with looking(self._bootstrap) as consumer:
             consumer.assign([partition])
             end = (await consumer.end_offsets([partition]))[partition]
-            for offset in (pointer.offset, 0):
-                consumer.seek(partition, offset)
-                while await consumer.position(partition) < end:
-                    async with asyncio.timeout(10):
-                        record = readable(await consumer.getone(partition))
-                    if record is not None and record.position == pointer.position:
+            for offset, until in ((pointer.offset, pointer.offset + 1), (searched, end)):
+                async for record in records_between(consumer, partition, offset, min(until, end)):
+                    if record.position == pointer.position:
                         return record
-                    if offset:
-                        break
-        raise LookupError(f"{self._topic}/{pointer.partition} does not hold position {pointer.position}")
+        self._searched[pointer.partition, pointer.position] = end
+        raise FactMissing(f"{self._topic}/{pointer.partition} does not hold position {pointer.position}")
+
+
+async def records_between(
+    consumer: AIOKafkaConsumer, partition: Partition, offset: int, end: int
+) -> AsyncIterator[Record]:
+    """What relays wrote, read by batches. Raises TimeoutError when nothing comes before the end."""
+    consumer.seek(partition, max(offset, 0))
+    while await consumer.position(partition) < end:
+        beat()
+        batch = (await consumer.getmany(partition, timeout_ms=10_000)).get(partition)
+        if not batch:
+            raise TimeoutError(f"{partition.topic}/{partition.partition} does not reach {end}")
+        for message in batch:
+            if (record := readable(message)) is not None:
+                yield record
 
 
 async def as_they_are(messages: tuple[Any, ...]) -> KafkaMessage:

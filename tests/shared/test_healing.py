@@ -16,11 +16,12 @@ from shared.key_relay import SentKey, store_keys
 from shared.parking import Pointer
 from shared.personal import Keyring
 from shared.reactions import Act, Fact, when
+from shared.reader import FactMissing
 from shared.records import Record
 from shared.store import Conflict, EventStore, command
 from tests.shared.readers import parked_of
 from tests.shared.stores import call_of, new_shelf
-from tests.shared.test_reactions import Topic, kinder, notices, reacting
+from tests.shared.test_reactions import Topic, kinder, notices, posting, reacting
 
 
 async def test_G24_a_key_that_stays_away_holds_up_its_tenant_alone_and_nobody_must_ask_again(
@@ -122,6 +123,36 @@ async def test_G23_a_conflict_that_first_others_caused_and_then_nobody_is_not_tr
         await reader.retry_parked(found_in(records))
         await reader.retry_parked(found_in(records))
     assert [row[2::2] for row in await parked_of(worker, tenant)] == [("LastingConflict", False)]
+
+
+async def test_G13_a_parked_fact_that_its_source_does_not_hold_now_keeps_no_other_tenant_from_going_on(
+    town: Running, worker: Connection
+) -> None:
+    topic, reaction = Topic(), posting("missing")
+    tenants = sorted(uuid7() for _ in range(3))
+    records = [topic.sent(tenant, to="nobody") for tenant in tenants]
+    async with reacting(town, reaction) as reader:
+        await reader.apply(records)
+    found = found_in(records)
+
+    async def fetch(pointer: Pointer) -> Record:
+        if pointer.tenant_id == tenants[0] and missing:
+            raise FactMissing("not there")
+        return await found(pointer)
+
+    repaired = replace(reaction, handler=replace(reaction.handler, function=kinder))
+    async with reacting(town, repaired) as reader:
+        await worker.execute("UPDATE parked SET retry = true WHERE consumer = %s", (reaction.name,))
+        missing = True
+        await reader.retry_parked(fetch)
+        assert [await parked_of(worker, tenant) for tenant in tenants] == [
+            [(reaction.name, 1, "FactMissing", 2, True)],
+            [],
+            [],
+        ]
+        missing = False
+        await reader.retry_parked(fetch)
+    assert [await notices(town, tenant) for tenant in tenants] == [["kinder nobody"]] * 3
 
 
 def found_in(records: Iterable[Record]) -> Callable[[Pointer], Awaitable[Record]]:
