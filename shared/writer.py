@@ -51,7 +51,7 @@ class Lane:
         self._die = die
         self._connection: Connection | None = None
         self.stop_by = float("inf")
-        """Loop time after which a store that does not answer is given up without dying for it."""
+        """Loop time after which a store that does not answer is given up early."""
 
     async def open(self) -> None:
         self._connection = await self._connect()
@@ -82,8 +82,6 @@ class Lane:
                 if loop.time() > min(give_up, self.stop_by):
                     log.error("the store does not answer: giving up")
                     self._fail(batch, Unavailable("the store does not answer", unknown=True))
-                    if self.stop_by == float("inf"):
-                        self._die()
                     return
                 tries += 1
                 await asyncio.sleep(min(0.05 * 2**tries, 1.0))

@@ -154,7 +154,7 @@ async def test_G10_saves_survive_a_crash_of_the_server(server: Running, own: Dsn
     assert sorted(record.state for record in records) == sorted(tags)
 
 
-async def test_a_store_that_does_not_answer_ends_the_process(
+async def test_G10_a_store_that_does_not_answer_ends_no_process_and_is_used_again_when_it_does(
     own: Dsns, server: Running, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shared.writer.GIVE_UP", 0.2)
@@ -172,7 +172,8 @@ async def test_a_store_that_does_not_answer_ends_the_process(
     finally:
         await superuser(own, "ALTER ROLE academic_api LOGIN")
     assert refused.value.unknown
-    assert ended.is_set()
+    assert (await writer.append(member_of(event_of(uuid7())))).outcome == "saved"
+    assert not ended.is_set()
     await writer.stop()
 
 
