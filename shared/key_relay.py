@@ -3,8 +3,8 @@
 import asyncio
 import logging
 from base64 import b64decode, b64encode
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
@@ -14,7 +14,7 @@ from aiokafka import TopicPartition as Partition
 from shared.database import Connection
 from shared.pulse import beat
 from shared.records import PARTITIONS, partition_of
-from shared.topics import PERSONAL_KEYS, ends_of, looking
+from shared.topics import PERSONAL_KEYS, looking
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,16 @@ is written: without a heartbeat the key of an erased person would stay in a topi
 
 
 class KeysLost(Exception):
-    """The topic ends before the place where it ended: it was made anew. What was sent must be sent again."""
+    """The topic does not hold what it ended with before: it was made anew. What was sent must be sent again."""
+
+
+class Last(NamedTuple):
+    """The record that a partition ended with. It may be compacted away later, but no other takes its offset."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
 
 
 class KeyRelay:
@@ -36,14 +45,14 @@ class KeyRelay:
         self._connection = connection
         self._producer = producer
         self._service = service
-        self._ends: dict[int, int] = {}
+        self._last: dict[int, Last] = {}
         self._beats_at = 0.0
 
     async def resume(self, kafka: str) -> None:
         """Marks what the topic has lost as unsent, so that a lost Kafka heals.
 
         A marker in the topic takes the place of the key, whoever sent it: it is stored before anything is sent."""
-        self._ends = await ends_of(kafka, PERSONAL_KEYS)
+        self._last = await last_records(kafka)
         keys = keys_of(await read_all(kafka))
         await store_keys(self._connection, [key for key in keys if key.wrapped is None])
         there = {(key.tenant_id, key.person_id, key.wrapped is None) for key in keys}
@@ -56,10 +65,9 @@ class KeyRelay:
 
     async def look(self, kafka: str) -> None:
         """A topic may be lost while nothing is sent to it. Raises KeysLost; the next run resumes."""
-        ends = await ends_of(kafka, PERSONAL_KEYS)
-        if any(ends[n] < end for n, end in self._ends.items()):
+        if not await still_holds(kafka, self._last):
             raise KeysLost
-        self._ends = ends
+        self._last = await last_records(kafka)
 
     async def beat(self) -> None:
         """A record in each partition, once an hour."""
@@ -144,6 +152,39 @@ def keys_of(messages: Iterable[Any]) -> list[SentKey]:
                 type(error).__name__,
             )
     return keys
+
+
+async def last_records(kafka: str) -> dict[int, Last]:
+    """partition → what it ends with."""
+    partitions = [Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)]
+    async with looking(kafka) as consumer:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        return {p.partition: await _record_from(consumer, p, ends[p] - 1) for p in partitions if ends[p]}
+
+
+async def still_holds(kafka: str, known: Mapping[int, Last]) -> bool:
+    """Whether the topic is the one that ended with these records, and not one that was made anew and filled again."""
+    partitions = [Partition(PERSONAL_KEYS, n) for n in known]
+    async with looking(kafka) as consumer:
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        for partition in partitions:
+            last = known[partition.partition]
+            if ends[partition] <= last.offset:
+                return False
+            found = await _record_from(consumer, partition, last.offset)
+            if found.offset == last.offset and found != last:
+                return False
+    return True
+
+
+async def _record_from(consumer: AIOKafkaConsumer, partition: Partition, offset: int) -> Last:
+    """The first record at this offset or behind it."""
+    consumer.seek(partition, offset)
+    async with asyncio.timeout(10):
+        message = await consumer.getone(partition)
+    return Last(message.offset, message.timestamp, message.key, message.value)
 
 
 async def read_all(kafka: str) -> list[Any]:

@@ -17,7 +17,7 @@ from infra.testing.harness import Running
 from shared import topics
 from shared.database import Connection
 from shared.ids import uuid7
-from shared.key_relay import KeyRelay, SentKey, follow_keys, key_of, keys_of, read_all, store_keys
+from shared.key_relay import KeyRelay, KeysLost, SentKey, follow_keys, key_of, keys_of, read_all, store_keys
 from shared.members import PersonalKey
 from shared.personal import KeyAbsent, Keyring, PersonErased
 from shared.records import partition_of
@@ -156,6 +156,27 @@ async def test_G6_keys_are_sent_again_when_their_topic_alone_is_made_anew(
         await topics.ensure_personal_keys(relays.kafka)
         await eventually(lambda: in_topic(relays.kafka, tenant))
     assert await in_topic(relays.kafka, tenant) == [key.wrapped]
+
+
+async def test_G6_a_topic_of_keys_that_was_made_anew_and_filled_past_its_old_end_is_noticed(
+    town: Running, worker: Connection, kafka: str
+) -> None:
+    await delete_topic(kafka, topics.PERSONAL_KEYS)
+    await topics.ensure_personal_keys(kafka)
+    tenant = uuid7()
+    async with producing(kafka) as producer:
+        relay = KeyRelay(worker, producer, "academic")
+        await send_raw(producer, sent(tenant, uuid7(), None))
+        await relay.resume(kafka)
+        await send_raw(producer, sent(tenant, uuid7(), None))
+        await relay.look(kafka)
+    await delete_topic(kafka, topics.PERSONAL_KEYS)
+    await topics.ensure_personal_keys(kafka)
+    async with producing(kafka) as producer:
+        for _ in range(3):
+            await send_raw(producer, sent(tenant, uuid7(), None))
+    with pytest.raises(KeysLost):
+        await relay.look(kafka)
 
 
 async def test_G24_a_key_erased_while_it_was_sent_is_erased_in_the_topic_too(
