@@ -3,7 +3,7 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 
 from shared.builds import Build, ensure_builds, flip, point_analysts, start_positions
@@ -33,6 +33,21 @@ CATCH_UP = 5
 
 class Changed(Exception):
     """What is to be followed is not what is followed any more: start again."""
+
+
+class Interrupted(Exception):
+    """A cancelled task of some client ended a reader, whom nobody had cancelled."""
+
+
+async def whole(work: Coroutine[None, None, None]) -> None:
+    """A group of tasks lets one that met a cancellation go, without a word, and waits for the others."""
+    try:
+        await work
+    except asyncio.CancelledError as cancelled:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise
+        raise Interrupted from cancelled
 
 
 @dataclass(frozen=True)
@@ -74,10 +89,10 @@ class Following:
             await self._go_live(connection, followers, generation)
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(self._watch(leadership, connection, generation, followers, behind))
-                    group.create_task(self._follow(followers.only(set(followers.names) - behind), generation))
+                    group.create_task(whole(self._watch(leadership, connection, generation, followers, behind)))
+                    group.create_task(whole(self._follow(followers.only(set(followers.names) - behind), generation)))
                     for name in behind:
-                        group.create_task(self._follow(followers.only({name}), generation))
+                        group.create_task(whole(self._follow(followers.only({name}), generation)))
             except* Changed:
                 log.info("%s: the consumers changed", self._source)
 

@@ -1,5 +1,7 @@
 """The role that follows a source: which builds and reactions it runs, and when they join, go live or change."""
 
+import asyncio
+import itertools
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,6 +27,7 @@ from shared.records import Record, partition_of
 from shared.service import Service
 from shared.starting import start
 from shared.token import Token
+from shared.topic_feed import TopicFeed
 from shared.views import Rows, Table, View, on
 from tests.shared.kafkas import delete_topic, eventually, leading
 from tests.shared.readers import rows_of, settings_of
@@ -237,3 +240,21 @@ async def test_two_workers_of_one_release_run_each_consumer_once(
         await eventually(all_posted)
     texts = await notices(town, tenant)
     assert [text.rpartition(" ")[0] for text in texts] == [f"Ann {number}" for number in range(5)]
+
+
+async def test_TRAP_a_reader_that_meets_the_cancelled_task_of_a_client_starts_again(
+    town: Running, worker: Connection, source: Source, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group of tasks would forget it and go on with the others."""
+    feed, runs = TopicFeed.run, itertools.count()
+
+    async def run(self: TopicFeed) -> None:
+        if next(runs) == 0:
+            raise asyncio.CancelledError
+        await feed(self)
+
+    monkeypatch.setattr(TopicFeed, "run", run)
+    tenant = uuid7()
+    async with following(town, source):
+        await source.send(tenant, "Ann")
+        await eventually(lambda: live_build(worker, source))
