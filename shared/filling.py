@@ -72,11 +72,18 @@ class Filling:
                 raise
             log.warning("%s: a batch failed with %s: fact by fact", self._source, type(error).__name__)
             await self._parking.load(self._connection, self.consumers)
+            await self._one_by_one(followed, moves)
+
+    async def _one_by_one(self, followed: Mapping[str, Followed], moves: list[Move]) -> None:
+        try:
             async with self._connection.transaction():
-                for schema in moving:
+                for schema in dict.fromkeys(one.consumer for one in moves):
                     for record in followed[schema].fresh:
                         await self._handle_or_park(schema, record)
                 await move(self._connection, self._source, self._generation, moves)
+        except Deposed:
+            await self._parking.load(self._connection, self.consumers)
+            raise
 
     async def _handle(self, schema: str, record: Record, rows: Rows) -> None:
         beat()

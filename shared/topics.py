@@ -97,7 +97,19 @@ async def looking(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.start()
         yield consumer
     finally:
+        await stop(consumer)
+
+
+async def stop(consumer: AIOKafkaConsumer) -> None:
+    """The client's own `stop` may meet the cancellation of a task that it ends, and leave the rest open."""
+    try:
         await consumer.stop()
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        await consumer._fetcher.close()
+        await consumer._client.close()
 
 
 async def ends_of(bootstrap: str, topic: str) -> dict[int, int]:

@@ -11,9 +11,9 @@ from psycopg import sql
 
 from infra.testing.harness import Running
 from infra.testing.toy import Library, Shelf, add_book
-from shared.builds import make_build
+from shared.builds import drop_build, make_build
 from shared.calls import Saved
-from shared.database import Connection
+from shared.database import Connection, connect
 from shared.ids import uuid7
 from shared.log_feed import read_page
 from shared.parking import Pointer
@@ -264,3 +264,18 @@ async def test_a_passing_fault_parks_nothing_and_stores_nothing(town: Running, w
         await catch_up(reader, worker)
     assert await parked_of(worker, tenant) == []
     assert await titles_of(worker, build, tenant) == ["Emma"]
+
+
+async def test_G13_a_build_that_is_dropped_while_it_is_followed_leaves_nothing_parked_in_the_metric(
+    town: Running, worker: Connection
+) -> None:
+    build = await make_build(worker, "academic", Library, 1)
+    async with reading_log(town.kernel, town.dsns["worker"], [build]) as reader:
+        await catch_up(reader, worker)
+        await shelf_with(town, uuid7(), "Emma")
+        async with await connect(town.dsns["worker"], search_path="academic") as operator:
+            await drop_build(operator, build)
+        with pytest.raises(Deposed):
+            await catch_up(reader, worker)
+    labels = {"consumer": build.schema, "source": "academic"}
+    assert REGISTRY.get_sample_value("rollbook_parked_facts", labels) == 0

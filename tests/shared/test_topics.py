@@ -1,10 +1,12 @@
 """Topics are made with the settings that chain and erasure need, and refused with others."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka.admin import NewTopic
+from aiokafka.consumer.group_coordinator import NoGroupCoordinator
 
 from shared import topics
 from shared.records import PARTITIONS
@@ -62,3 +64,19 @@ async def test_G24_the_topic_of_keys_is_compacted_within_an_hour(kafka: str) -> 
         found = await topics._settings_of(client, topics.PERSONAL_KEYS)
     assert found["cleanup.policy"] == "compact"
     assert int(found["max.compaction.lag.ms"]) <= 3_600_000
+
+
+async def test_TRAP_a_consumer_that_meets_a_cancellation_of_its_own_is_closed_all_the_same(
+    kafka: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = NoGroupCoordinator.close
+
+    async def leak(self: NoGroupCoordinator) -> None:
+        await close(self)
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(NoGroupCoordinator, "close", leak)
+    async with topics.looking(kafka) as consumer:
+        await consumer.topics()
+        assert any(one.connected() for one in consumer._client._conns.values())
+    assert not any(one.connected() for one in consumer._client._conns.values())
