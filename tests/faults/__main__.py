@@ -5,6 +5,7 @@
 import argparse
 import asyncio
 import fcntl
+import logging
 import resource
 import shutil
 import sys
@@ -13,7 +14,7 @@ import time
 import tomllib
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 
 import uvloop
@@ -58,7 +59,8 @@ async def passes(arena: Arena) -> bool:
     began = time.monotonic()
     try:
         async with asyncio.timeout(LONGEST_ROW):
-            await row(arena.name)(arena)
+            with logged(arena.folder / "harness.log"):
+                await row(arena.name)(arena)
     except Skip as skipped:
         arena.found.add(reason=str(skipped))
         return tell(arena, began, "skip")
@@ -66,6 +68,18 @@ async def passes(arena: Arena) -> bool:
         arena.found.wrong.append(f"{type(error).__name__}: {error}")
         (arena.folder / "trace.txt").write_text(traceback.format_exc())
     return tell(arena, began, "fail" if arena.found.wrong else "pass")
+
+
+@contextmanager
+def logged(path: Path) -> Iterator[None]:
+    """Some rows run parts of the product in this process: what those log is evidence, too."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    with path.open("w") as out, redirect_stdout(out):
+        try:
+            yield
+        finally:
+            root.handlers[:] = before
 
 
 def tell(arena: Arena, began: float, verdict: str) -> bool:
