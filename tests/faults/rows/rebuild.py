@@ -107,7 +107,7 @@ async def followed(connection: Connection, build: Build) -> int:
     """Waits until the build has come to where the log ended at first; its position then."""
     end = max((await ends_of(connection, "academic")).values())
     async with asyncio.timeout(WITHIN):
-        while (position := (await places(connection, build))[build.schema]) < end:
+        while (position := (await places(connection, build))[build.schema]) < end:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
     return position
 
