@@ -26,7 +26,8 @@ PROBE_EVERY = 0.02
 
 
 class Contest:
-    """One tally that all write, `SPREAD` that they share evenly, and one that a bystander writes meanwhile."""
+    """A tally that all write, another for each trial, for streams are kept short; `SPREAD` that they share evenly;
+    and one that a bystander writes meanwhile."""
 
     def __init__(self, arena: Arena, town: Town, load: Load) -> None:
         self.arena = arena
@@ -34,7 +35,9 @@ class Contest:
         self.load = load
         self.doors = [town.ports.url(name) for name in APIS]
         self.tenant = load.tenants[0]
-        self.hot, self.calm, *self.spread = load.tallies[self.tenant]
+        tallies = load.tallies[self.tenant]
+        self.spread, self.calm, self._fresh = tallies[:SPREAD], tallies[SPREAD], iter(tallies[SPREAD + 1 :])
+        self.hot = self.calm
         self.version = 1
         self.writers = [MOST]
         """How many there were, in each trial."""
@@ -71,8 +74,9 @@ class Contest:
         await self._send(self._writers(self.spread), None)
         return time.monotonic() - began
 
-    async def as_many_as_are_served(self) -> None:
-        """What is to be shown is the contest, not an overload."""
+    async def begin(self) -> None:
+        """With as many writers as are served at once: what is to be shown is the contest, not an overload."""
+        self.hot, self.version = next(self._fresh), 1
         seconds = await self.everybody_has_an_own_one()
         self.writers.append(min(MOST, max(FEWEST, round(self.writers[-1] * SERVED_WITHIN / seconds))))
 
@@ -120,10 +124,10 @@ async def one_writer_wins(arena: Arena) -> None:
     )
     faults = iter(plan.faults)
     async with arena.load(town, tenants=1, base_url=town.ports.url(APIS[0])) as load:
-        await load.open_tallies(each=SPREAD + 2)
+        await load.open_tallies(each=SPREAD + 1 + arena.trials)
         contest = Contest(arena, town, load)
         for _ in range(arena.trials):
-            await contest.as_many_as_are_served()
+            await contest.begin()
             began = len(load.calls)
             async with contest.bystander("spread"):
                 await contest.everybody_has_an_own_one()
