@@ -38,3 +38,10 @@ def test_a_consumer_that_is_gone_is_not_counted_any_more() -> None:
     lag.look(0.0, at(gone=0), {0: 1})
     lag.look(2.0, at(), {0: 1})
     assert behind("gone") is None
+
+
+def test_G16_a_consumer_that_is_always_late_is_always_behind() -> None:
+    lag = Lag("mail")
+    for now in range(0, 40, 2):
+        lag.look(float(now), at(late=max(0, now - 9)), {0: now})
+        assert behind("late") == max(0, min(now - 2, 8))

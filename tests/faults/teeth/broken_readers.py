@@ -79,7 +79,7 @@ def leaderless() -> Iterator[None]:
         yield
 
 
-WAITS, WORKS = 0.036, 0.004
+WAITS, WORKS = 0.076, 0.004
 """Seconds for each fact, a hundred times what the view needs: most of it as if its statements were slow."""
 
 
