@@ -1,27 +1,25 @@
 """Every order of two or three connections over the SQL that they race for: appends, positions, flips, claims."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
 import pytest
-from psycopg.types.numeric import Int8BinaryDumper
 
-from infra.testing.harness import new_log
 from shared.builds import BehindLive, Build, flip, make_build
 from shared.calls import Claim
 from shared.chain import Place
-from shared.database import Connection, connect
+from shared.database import Connection
 from shared.ids import uuid7
 from shared.log_feed import read_page
 from shared.members import Member, Result
 from shared.positions import Deposed, Move, load_places, move
 from shared.tables import Table
 from shared.views import View
-from tests.faults.logs import SERVICE, replace
+from tests.faults.logs import SERVICE
 from tests.faults.permutations import Runner, Step, orders, orders_of_alike
+from tests.faults.steps import appends, begin, commit, head_of, reads_after, rollback, store, whole
 from tests.faults.teeth.no_lock import BROKEN
 from tests.shared.stores import append, event_of, member_of
 
@@ -36,62 +34,10 @@ class Bare(View):
     TABLES: ClassVar[tuple[Table, ...]] = ()
 
 
-@asynccontextmanager
-async def store(postgres: str, *broken: str) -> AsyncIterator[tuple[Connection, Runner]]:
-    """A connection of the test and a runner with three, on a store of their own."""
-    async with AsyncExitStack() as stack:
-        dsns = await stack.enter_async_context(new_log(postgres, SERVICE))
-        await replace(dsns, *broken)
-        connections = [
-            await stack.enter_async_context(await connect(dsns["worker"], search_path=SERVICE)) for _ in range(4)
-        ]
-        for connection in connections:
-            connection.adapters.register_dumper(int, Int8BinaryDumper)
-        watcher = await stack.enter_async_context(await connect(dsns["superuser"], search_path=SERVICE))
-        yield connections[3], Runner(watcher, connections[:3])
-
-
 @pytest.fixture(scope="module")
 async def meeting(postgres: str) -> AsyncIterator[tuple[Connection, Runner]]:
     async with store(postgres) as made:
         yield made
-
-
-def begin(step: Step) -> Step:
-    async def begun(connection: Connection) -> Any:
-        await connection.execute("BEGIN")
-        return await step(connection)
-
-    return begun
-
-
-async def commit(connection: Connection) -> None:
-    await connection.execute("COMMIT")
-
-
-async def rollback(connection: Connection) -> None:
-    await connection.execute("ROLLBACK")
-
-
-def appends(member: Member) -> Step:
-    async def run(connection: Connection) -> Result:
-        return (await append(connection, member))[0]
-
-    return begin(run)
-
-
-def reads_after(position: int) -> Step:
-    async def run(connection: Connection) -> list[int]:
-        return [record.position for record in await read_page(connection, position, 100)]
-
-    return run
-
-
-async def head_of(connection: Connection) -> int:
-    cursor = await connection.execute("SELECT log_head()")
-    row = await cursor.fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 @pytest.mark.parametrize("end", [commit, rollback])
@@ -222,15 +168,6 @@ async def test_G8_in_every_order_each_move_of_a_position_has_one_effect(
         assert places[consumer][0].position == len(moved) == sum(own[1] for own in results), order
         assert await head_of(own) - head == len(moved), order
         assert moved, order
-
-
-def whole(step: Step) -> Step:
-    async def run(connection: Connection) -> Any:
-        result = await step(connection)
-        await commit(connection)
-        return result
-
-    return run
 
 
 @pytest.fixture(scope="module")
