@@ -4,6 +4,7 @@ import asyncio
 import functools
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -37,6 +38,10 @@ class Stuck(Exception):
     """The topic holds records that the consumer does not bring, without an error. The feed starts again."""
 
 
+class Moved(Exception):
+    """The record of a place is not where it was: the topic was made anew, or lost its end."""
+
+
 class Gap(NamedTuple):
     """Something is missing before this position."""
 
@@ -45,10 +50,10 @@ class Gap(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """At a look: when, which offset comes next in each partition, and where the partitions ended."""
+    """At a look: when, how far each partition was read, and where it ended."""
 
     at: float
-    next: Mapping[int, int]
+    places: Mapping[int, Place]
     ends: Mapping[int, int]
 
 
@@ -59,7 +64,6 @@ class TopicFeed:
         self._topic = events_topic(reader.source, reader.generation)
         self._turn = asyncio.Lock()
         self._gaps: dict[int, Gap] = {}
-        self._next: dict[int, int] = {}
         self._seen = Seen(asyncio.get_running_loop().time(), {}, {})
         self._searched: dict[tuple[int, int], int] = {}
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -68,7 +72,6 @@ class TopicFeed:
         """Endless. Raises whatever the reader raised, GapOpen, Stuck, and errors of Kafka."""
         await self._reader.start()
         offsets = await start_offsets(self._bootstrap, self._topic, self._reader.lowest())
-        self._next = {partition.partition: offset for partition, offset in offsets.items()}
         broker = KafkaBroker(self._bootstrap, logger=None)
         subscriber = broker.subscriber(
             partitions=[TopicPartition(self._topic, n) for n in range(PARTITIONS)],
@@ -109,7 +112,6 @@ class TopicFeed:
                     SKIPPED.labels(self._reader.source, "no-relay").inc(len(raw) - len(records))
                     log.error("%s: %d messages that no relay wrote are skipped", self._topic, len(raw) - len(records))
                 await self._reader.apply(records)
-                self._next |= {one.partition: one.offset + 1 for one in raw}
                 self._watch_gaps(records)
             except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self._failed.set_exception(error)
@@ -127,13 +129,16 @@ class TopicFeed:
             raise GapOpen(self._topic)
 
     async def _check_progress(self) -> None:
-        """The client may bring nothing any more after a broker's restart, and say nothing of it."""
+        """The client may bring nothing any more after a broker's restart, or stand behind records that came later to
+        a topic made anew, and say nothing of it. So the topic is asked what follows on a place that rests."""
         now = asyncio.get_running_loop().time()
         if now - self._seen.at < STILL_LIMIT or self._turn.locked():
             return
-        if self._next == self._seen.next and any(self._next[n] < end for n, end in self._seen.ends.items()):
+        places = self._reader.lowest()
+        resting = {n: place for n, place in places.items() if place == self._seen.places.get(n)}
+        if await left_behind(self._bootstrap, self._topic, resting, self._seen.ends):
             raise Stuck(self._topic)
-        self._seen = Seen(now, dict(self._next), await ends_of(self._bootstrap, self._topic))
+        self._seen = Seen(now, places, await ends_of(self._bootstrap, self._topic))
 
     async def _fetch(self, pointer: Pointer) -> Record:
         """The parked record: where it was, or where it is now if the topic was made anew. What was searched in vain is
@@ -198,25 +203,42 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
             place = places.get(partition.partition, Place(0))
             if not first[partition] <= place.offset < end[partition]:
                 continue
-            if await leads_on(consumer, partition, place, end[partition]):
-                offsets[partition] = place.offset + 1
+            with suppress(Moved):
+                following = await next_of(consumer, partition, place, end[partition])
+                if following is None or following.previous == place.position:
+                    offsets[partition] = place.offset + 1
         return offsets
 
 
-async def leads_on(consumer: AIOKafkaConsumer, partition: Partition, place: Place, end: int) -> bool:
-    """Whether the record of this place is still there, and the next newer one follows on it: behind a duplicate, what
-    follows may stand before it."""
-    consumer.seek(partition, place.offset)
-    async with asyncio.timeout(10):
-        record = readable(await consumer.getone(partition))
-    if record is None or record.position != place.position:
+async def left_behind(bootstrap: str, topic: str, places: Mapping[int, Place], ends: Mapping[int, int]) -> bool:
+    """Whether newer records stand behind one of these places, or its own record stands there no more."""
+    partitions = {n: Partition(topic, n) for n in places if ends[n]}
+    if not partitions:
         return False
+    async with looking(bootstrap) as consumer:
+        consumer.assign(list(partitions.values()))
+        try:
+            return any([await next_of(consumer, partitions[n], places[n], ends[n]) for n in partitions])
+        except Moved:
+            return True
+
+
+async def next_of(consumer: AIOKafkaConsumer, partition: Partition, place: Place, end: int) -> Record | None:
+    """The first newer record behind this place; between them may be duplicates. Raises Moved.
+
+    It need not follow on the place: behind a second copy of a record, what follows may stand before it."""
+    consumer.seek(partition, max(place.offset, 0))
+    if place.offset >= 0:
+        async with asyncio.timeout(10):
+            record = readable(await consumer.getone(partition))
+        if record is None or record.position != place.position:
+            raise Moved
     while await consumer.position(partition) < end:
         async with asyncio.timeout(10):
             record = readable(await consumer.getone(partition))
         if record is not None and record.position > place.position:
-            return record.previous == place.position
-    return True
+            return record
+    return None
 
 
 async def tail_places(bootstrap: str, source: str, generation: int) -> dict[int, Place]:

@@ -16,6 +16,7 @@ from shared.reacting import Reacting
 from shared.reactions import Reaction, call_of
 from shared.records import Record
 from shared.tails import Link, Tail, tails_of
+from shared.topic_feed import next_of
 from tests.faults.teeth.teeth import Tooth
 
 Rule = Callable[[Record, Place], bool]
@@ -93,11 +94,15 @@ async def walk_for_ever(consumer: Any, partition: Any, end: int) -> Link:
     return link
 
 
-async def still_there(consumer: Any, partition: Any, place: Place, _: int) -> bool:
+async def trusting(consumer: Any, partition: Any, place: Place, end: int) -> Record | None:
     """As a feed's start check was before the simulator found that the next record may stand before a second copy."""
-    consumer.seek(partition, place.offset)
-    record = readable(await consumer.getone(partition))
-    return record is not None and record.position == place.position
+    record = await next_of(consumer, partition, place, end)
+    return None if record is None else replace(record, previous=place.position)
+
+
+async def never_behind(*_: Any) -> bool:
+    """As it was before the simulator found a feed at the end of a quiet topic with records unread."""
+    return False
 
 
 def tooth(**swaps: object) -> Tooth:
@@ -115,7 +120,8 @@ def tooth(**swaps: object) -> Tooth:
 
 FOUND: dict[str, Tooth] = {
     "walk without end": tooth(tails__walk=walk_for_ever),
-    "start behind a copy": tooth(topic_feed__leads_on=still_there),
+    "start behind a copy": tooth(topic_feed__next_of=trusting),
+    "rest with records unread": tooth(topic_feed__left_behind=never_behind),
 }
 """What the simulator found in the kernel itself: rare, so the corpus says where."""
 
