@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from httpx2 import ASGITransport, AsyncClient
 
-from tests.shared.sample import AUTH, PERSON, URL, make_app
+from tests.shared.sample import PERSON, URL, auth, make_app
 
 
 @pytest.fixture
@@ -89,7 +89,7 @@ BAD_JSON = {
 @pytest.mark.parametrize("name", BAD_JSON)
 async def test_S18_a_bad_body_is_a_problem_with_a_pointer(client: AsyncClient, name: str) -> None:
     content, status, code, pointer = BAD_JSON[name]
-    answer = await client.post(URL, headers={**AUTH, "Content-Type": "application/json"}, content=content)
+    answer = await client.post(URL, headers={**auth(), "Content-Type": "application/json"}, content=content)
     body = answer.json()
     assert (answer.status_code, body["code"]) == (status, code)
     if status == 422:
@@ -99,11 +99,11 @@ async def test_S18_a_bad_body_is_a_problem_with_a_pointer(client: AsyncClient, n
 
 async def test_S18_what_is_just_inside_the_limits_passes(client: AsyncClient) -> None:
     fields = {"person_id": PERSON, "note": "\U0001f600" * 10, "seats": 2**63 - 1}
-    assert (await client.post(URL, headers=AUTH, json=fields)).json()["data"] == fields["note"]
+    assert (await client.post(URL, headers=auth(), json=fields)).json()["data"] == fields["note"]
     many = {"person_id": PERSON, "inner": {"tags": ["x"] * 1000}}
-    assert (await client.post(URL, headers=AUTH, json=many)).status_code == 201
+    assert (await client.post(URL, headers=auth(), json=many)).status_code == 201
     content = deep(32)
-    answer = await client.post(URL, headers={**AUTH, "Content-Type": "application/json"}, content=content)
+    answer = await client.post(URL, headers={**auth(), "Content-Type": "application/json"}, content=content)
     assert answer.json()["code"] == "validation-failed"
 
 
@@ -112,12 +112,12 @@ async def test_S18_what_is_just_inside_the_limits_passes(client: AsyncClient) ->
 )
 async def test_another_media_type_is_415(client: AsyncClient, media_type: str) -> None:
     content = json.dumps({"person_id": PERSON}).encode()
-    answer = await client.post(URL, headers={**AUTH, "Content-Type": media_type}, content=content)
+    answer = await client.post(URL, headers={**auth(), "Content-Type": media_type}, content=content)
     assert (answer.status_code, answer.json()["code"]) == (415, "media-type-unsupported")
 
 
 async def test_a_route_has_a_body_limit_of_its_own(client: AsyncClient) -> None:
-    headers = {**AUTH, "Content-Type": "application/zip"}
+    headers = {**auth(), "Content-Type": "application/zip"}
     fits = await client.post("/uploads", headers=headers, content=b"x" * 2_000_000)
     assert fits.json()["data"] == 2_000_000
     too_much = await client.post("/uploads", headers=headers, content=b"x" * 2_000_001)

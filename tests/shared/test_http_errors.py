@@ -9,7 +9,7 @@ from httpx2 import ASGITransport, AsyncClient
 
 from shared import refusals
 from shared.answers import encode_cursor
-from tests.shared.sample import AUTH, PERSON, URL, make_app
+from tests.shared.sample import PERSON, URL, auth, make_app
 
 SECURITY = {
     "strict-transport-security": "max-age=31536000; includeSubDomains",
@@ -122,7 +122,7 @@ async def test_S18_large_headers_are_431(client: AsyncClient) -> None:
 
 @pytest.mark.parametrize("length", ["-1", "x", "1, 1"])
 async def test_S25_a_malformed_content_length_is_400(client: AsyncClient, length: str) -> None:
-    answer = await client.post(URL, headers={**AUTH, "Content-Length": length}, content=b"{}")
+    answer = await client.post(URL, headers={**auth(), "Content-Length": length}, content=b"{}")
     assert (answer.status_code, answer.json()["code"]) == (400, "request-malformed")
 
 
