@@ -20,7 +20,7 @@ HANDLERS = 1.0
 ARRIVES, ANSWERED = 0.3, 1.2
 """Seconds after which a request that was sent is surely inside the process, and all that is not its handler is done."""
 PROCESSES = ("gateway", "academic.api", "academic.worker", "billing.worker")
-KINDS = {"stop": PROCESSES, "insist": PROCESSES}
+KINDS = {"stop": PROCESSES, "insist": ("academic.api", "billing.worker")}
 
 
 async def clean_stop(arena: Arena) -> None:
