@@ -32,7 +32,7 @@ LONGEST_ROW = 1_800.0
 
 async def main(asked: argparse.Namespace, folder: Path) -> int:
     trials: dict[str, int] = tomllib.loads(TRIALS.read_text())[asked.profile]
-    names = asked.only.split(",") if asked.only else list(trials)
+    names = list(dict.fromkeys(asked.only.split(","))) if asked.only else list(trials)
     if unknown := [name for name in names if name not in ROWS]:
         sys.exit(f"There is no row {unknown[0]}: {', '.join(ROWS)}.")
     towns = Towns(folder / "towns")

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,12 @@ pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
 
 
 @pytest.fixture(scope="module")
-def lines() -> Iterator[dict[str, str]]:
+def lines() -> dict[str, str]:
     """id → what came after it."""
     command = (sys.executable, "-m", "tests.faults", "--profile", "test")
     ended = subprocess.run(command, cwd=FOLDER.parents[1], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     found = {name: rest for name, _, rest in (line.partition(" ") for line in ended.stdout.splitlines())}
-    yield {**found, "all": ended.stdout, "status": str(ended.returncode)}
+    return {**found, "all": ended.stdout, "status": str(ended.returncode)}
 
 
 @pytest.mark.parametrize("name", TRIALS["test"])
