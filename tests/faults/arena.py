@@ -24,7 +24,7 @@ class Towns:
 
     async def shared(self) -> Town:
         if self._shared is None:
-            self._shared = await self.new("shared")
+            self._shared = await self.new(f"shared.{len(self._made)}")
         await self._shared.ready()
         return self._shared
 
