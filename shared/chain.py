@@ -25,15 +25,20 @@ class Followed:
 
 
 def follow(places: Mapping[int, Place], records: Iterable[Record]) -> Followed:
-    """Whatever wrote the partition, and however often, only its unbroken chain comes out."""
+    """Whatever wrote the partition, and however often, only its unbroken chain comes out.
+
+    The offset of a record that came behind one that did not follow says nothing of what was read before it."""
     followed = Followed()
+    torn: set[int] = set()
     for record in records:
         place = followed.places.get(record.partition) or places.get(record.partition) or Place(0)
         if record.previous == place.position:
             followed.fresh.append(record)
-            followed.places[record.partition] = Place(record.position, record.offset)
+            offset = -1 if record.partition in torn else record.offset
+            followed.places[record.partition] = Place(record.position, offset)
         elif record.position <= place.position:
             followed.duplicates += 1
         else:
             followed.broken += 1
+            torn.add(record.partition)
     return followed

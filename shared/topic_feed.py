@@ -5,6 +5,7 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -113,10 +114,14 @@ class TopicFeed:
                 if len(records) < len(raw):
                     SKIPPED.labels(self._reader.source, "no-relay").inc(len(raw) - len(records))
                     log.error("%s: %d messages that no relay wrote are skipped", self._topic, len(raw) - len(records))
-                await self._reader.apply(records)
+                await self._reader.apply([self._beside_gap(record) for record in records])
                 self._watch_gaps(records)
             except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self._failed.set_exception(error)
+
+    def _beside_gap(self, record: Record) -> Record:
+        """While something before it is missing, its offset is no place to start from."""
+        return replace(record, offset=-1) if record.partition in self._gaps else record
 
     def _watch_gaps(self, records: Sequence[Record]) -> None:
         lowest, now = self._reader.lowest(), asyncio.get_running_loop().time()
