@@ -14,7 +14,7 @@ import time
 import tomllib
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 import uvloop
@@ -26,7 +26,6 @@ from tests.faults.rows.rows import ROWS, row
 from tests.faults.run_key import new_run_key
 
 TRIALS = Path(__file__).with_name("trials.toml")
-SIDE_BY_SIDE = 2
 LONGEST_ROW = 1_800.0
 
 
@@ -95,19 +94,14 @@ def tell(arena: Arena, began: float, verdict: str) -> bool:
 
 @contextmanager
 def turn() -> Iterator[None]:
-    """Two runs at once on one machine at most, or they would only measure each other."""
-    files = [(Path(tempfile.gettempdir()) / f"rollbook-faults.{n}.lock").open("w") for n in range(SIDE_BY_SIDE)]
-    waited = 0.0
-    while True:
-        for file in files:
-            with suppress(BlockingIOError):
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                yield
-                return
-        if not waited:
-            print("waiting for other runs on this machine to end", flush=True)
-        waited += 0.5
-        time.sleep(0.5)
+    """One run at a time on one machine, or they would only measure each other."""
+    with (Path(tempfile.gettempdir()) / "rollbook-faults.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting for another run on this machine to end", flush=True)
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def parsed() -> argparse.Namespace:
