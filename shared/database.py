@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.resources import files
@@ -24,8 +25,12 @@ NOTICES: dict[str, Any] = {
     "keepalives_idle": 2,
     "keepalives_interval": 1,
     "keepalives_count": 3,
+    "fallback_application_name": f"rollbook {os.getpid()}@{socket.gethostname()}"[:63],
 }
-"""A server that went away without a word is noticed while something is sent, and while an answer is waited for."""
+"""A server that went away without a word is noticed while something is sent, and while an answer is waited for. Who
+looks at the server sees which process a connection belongs to."""
+LEAST_VERSION = 15
+"""Of PostgreSQL. Row-level security of SQL views (`security_invoker`) came with it."""
 
 log = logging.getLogger(__name__)
 
@@ -104,8 +109,15 @@ def migration_files(service: str) -> list[tuple[str, str]]:
     return found
 
 
+def check_version(connection: Connection) -> None:
+    """Raises UnsafeDatabase."""
+    if (number := connection.info.server_version // 10_000) < LEAST_VERSION:
+        raise UnsafeDatabase(f"PostgreSQL {number} is too old: upgrade the server to {LEAST_VERSION} or newer.")
+
+
 async def check_server(connection: Connection) -> int:
     """The generation of this log. Raises UnsafeDatabase when writing here could lose or fork history."""
+    check_version(connection)
     hidden = [name for name in os.environ if name.endswith("POSTGRES_ENABLE_DB_FUNCTIONS")]
     if hidden:
         raise UnsafeDatabase(f"Remove {hidden[0]} from the environment: it makes readers miss events.")

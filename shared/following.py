@@ -16,6 +16,7 @@ from shared.positions import load_places
 from shared.pulse import pulse
 from shared.reactions import Reaction
 from shared.reader import Reader
+from shared.service import follower_of
 from shared.settings import ServiceSettings
 from shared.starting import started_reactions
 from shared.topic_feed import TopicFeed, tail_places
@@ -108,7 +109,7 @@ class Following:
 
     async def _led(self, leadership: Leadership, connection: Connection, generation: int) -> Followers:
         wanted = await self._wanted(connection, generation)
-        return wanted.only({name for name in wanted.names if await leadership.take(f"follow {name}")})
+        return wanted.only({name for name in wanted.names if await leadership.take(follower_of(name))})
 
     async def _wanted(self, connection: Connection, generation: int) -> Followers:
         views = [view for view in self._service.views if self._source == view.SOURCE]

@@ -88,7 +88,7 @@ class Leadership:
         if name not in self.held:
             cursor = await self.connection.execute(
                 "SELECT pg_try_advisory_lock(%s, %s::regnamespace::oid::int)",
-                (zlib.crc32(name.encode()) - 2**31, self._service),
+                (lock_of(name), self._service),
             )
             row = await cursor.fetchone()
             if row is not None and row[0]:
@@ -120,6 +120,11 @@ class Leadership:
                 raise asyncio.CancelledError
             pause = BACK_OFF[0] if loop.time() - began > BACK_OFF[1] else min(pause * 2, BACK_OFF[1])
             await asyncio.sleep(pause)
+
+
+def lock_of(name: str) -> int:
+    """The number of its advisory lock, beside the schema's."""
+    return zlib.crc32(name.encode()) - 2**31
 
 
 def label_of(name: str) -> str:

@@ -24,3 +24,24 @@ class Service:
         """The services whose events this one reads, itself first."""
         named = [view.SOURCE for view in self.views] + [reaction.source for reaction in self.reactions]
         return (self.name, *sorted({source for source in named if source != self.name}))
+
+
+SINGLE_ROLES = ("relay", "clock", "keys", "hash-chain", "vitals")
+"""What one worker of a service does at a time, beside reading its sources."""
+
+
+def reader_of(service: Service, source: str) -> str:
+    """The role that follows a source. Workers that know the same consumers stand by for each other; those of another
+    release run beside them."""
+    views = sorted(f"{view.NAME}{view.VERSION}" for view in service.views)
+    return " ".join([f"read {source}", *views, *sorted(reaction.name for reaction in service.reactions)])
+
+
+def follower_of(consumer: str) -> str:
+    """The lock of a build or reaction: whoever reads its source takes it, too."""
+    return f"follow {consumer}"
+
+
+def roles_of(service: Service) -> list[str]:
+    """The names of all roles of a worker of this release."""
+    return [*SINGLE_ROLES, *(reader_of(service, source) for source in service.sources)]

@@ -18,7 +18,7 @@ from shared.leader import Leadership, Role
 from shared.pulse import LIMIT, pulse
 from shared.relay import PATIENCE, Relay
 from shared.serve import health_app, server
-from shared.service import Service
+from shared.service import Service, reader_of
 from shared.settings import ServiceSettings
 
 STOP_WITHIN = 10.0
@@ -85,13 +85,6 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
                 await HashChain(connection, name, key).run()
 
     readers: dict[str, Role] = {
-        f"read {source} {release_of(kernel.service)}": Following(kernel, settings, source).run
-        for source in kernel.service.sources
+        reader_of(kernel.service, source): Following(kernel, settings, source).run for source in kernel.service.sources
     }
     return {"relay": relay, "clock": clock, "keys": keys, "hash-chain": hash_chain, **readers}
-
-
-def release_of(service: Service) -> str:
-    """Workers that know the same consumers stand by for each other; those of another release run beside them."""
-    views = sorted(f"{view.NAME}{view.VERSION}" for view in service.views)
-    return " ".join(views + sorted(reaction.name for reaction in service.reactions))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from psycopg import sql
 
-from shared.worker import release_of
+from shared.service import reader_of
 from tests.faults.stores import reading
 from tests.faults.town.child import Child
 from tests.faults.town.town import SERVICES, Town
@@ -27,7 +27,7 @@ class Leader(NamedTuple):
 
 def feed_of(service: str, source: str) -> str:
     """The role that follows this source."""
-    return f"read {source} {release_of(SERVICES[service])}"
+    return reader_of(SERVICES[service], source)
 
 
 async def leader_of(town: Town, service: str, role: str, *, after: int = 0, within: float = 60.0) -> Leader:
