@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from shared.database import Connection
+from shared.errors import NotFound, Refused
 from shared.records import PARTITIONS
 from shared.tables import Table, identifiers
 from shared.views import View
@@ -16,8 +17,16 @@ from shared.views import View
 log = logging.getLogger(__name__)
 
 
-class BehindLive(Exception):
-    """The build has not come as far as the live one: flipping would show the past."""
+class BuildUnknown(NotFound):
+    """There is no such build."""
+
+
+class BehindLive(Refused):
+    """The build has not come as far as the live one: wait until it has."""
+
+
+class BuildLive(Refused):
+    """The build is live: make another one live first."""
 
 
 @dataclass(frozen=True)
@@ -116,9 +125,13 @@ async def _following(connection: Connection, views: Iterable[type[View]], genera
 
 
 async def flip(connection: Connection, service: str, build: Build) -> None:
-    """Makes a build the live one of its view version; alters no table, waits for no reader.
+    """Makes a build the live one of its view version, also for analysts. Raises BehindLive, BuildUnknown."""
+    await make_live(connection, build)
+    await point_analysts(connection, service, [build])
 
-    Raises BehindLive, and ValueError when the build is gone."""
+
+async def make_live(connection: Connection, build: Build) -> None:
+    """Alters no table, waits for no reader."""
     async with connection.transaction():
         await connection.execute("LOCK TABLE positions IN SHARE ROW EXCLUSIVE MODE")
         cursor = await connection.execute(
@@ -129,7 +142,7 @@ async def flip(connection: Connection, service: str, build: Build) -> None:
         )
         row = await cursor.fetchone()
         if row is not None and row[0]:
-            raise BehindLive(build.schema)
+            raise BehindLive(f"{build.schema} has not come as far as the live build: wait until it has.")
         await connection.execute(
             "UPDATE builds SET live = false WHERE view = %s AND version = %s AND live",
             (build.view.NAME, build.view.VERSION),
@@ -138,8 +151,7 @@ async def flip(connection: Connection, service: str, build: Build) -> None:
             "UPDATE builds SET live = true, ready = true WHERE build = %s", (build.number,)
         )
         if cursor.rowcount != 1:
-            raise ValueError(f"{build.schema} is gone")
-    await point_analysts(connection, service, [build])
+            raise BuildUnknown(f"{build.schema} is gone.")
 
 
 async def point_analysts(connection: Connection, service: str, builds: Iterable[Build]) -> None:
@@ -187,13 +199,14 @@ async def _point(connection: Connection, folder: str, schema: str, table: Table)
 
 
 async def drop_build(connection: Connection, build: Build) -> None:
-    """Forgets a build that is not live. Raises ValueError for the live one."""
+    """Forgets a build that is not live. Raises BuildLive, BuildUnknown."""
     async with connection.transaction():
-        cursor = await connection.execute(
-            "DELETE FROM builds WHERE build = %s AND NOT live RETURNING build", (build.number,)
-        )
-        if await cursor.fetchone() is None:
-            raise ValueError(f"{build.schema} is live")
+        cursor = await connection.execute("DELETE FROM builds WHERE build = %s RETURNING live", (build.number,))
+        row = await cursor.fetchone()
+        if row is None:
+            raise BuildUnknown(f"{build.schema} is gone.")
+        if row[0]:
+            raise BuildLive(f"{build.schema} is live: make another build live first.")
         await connection.execute("DELETE FROM positions WHERE consumer = %s", (build.schema,))
         await connection.execute("DELETE FROM parked WHERE consumer = %s", (build.schema,))
         await connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(build.schema)))

@@ -1,6 +1,7 @@
 """How an operator's command reaches a service: its settings in the environment, else the product on this machine."""
 
 import os
+import pwd
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,12 +15,13 @@ from infra.native import kafka, postgres
 from infra.native.ports import Ports
 from infra.native.state import State, default_folder
 from shared.database import Connection, connect, scalar
+from shared.operator_actions import Operator
 from shared.personal import MasterKey
 from shared.service import Service
 from shared.topics import newest_generation
 
 Name = Literal["auth", "academic", "billing", "exports"]
-Role = Literal["owner", "worker"]
+Role = Literal["owner", "api", "worker"]
 console = Console(soft_wrap=True)
 
 
@@ -51,6 +53,14 @@ def master_key(name: Name) -> MasterKey:
     variable = f"{name.upper()}_MASTER_KEY_FILE"
     path = Path(os.environ.get(variable) or default_folder() / "master.key")
     return MasterKey.read(path) if path.is_file() else refuse(f"Set {variable}: there is no {path}.")
+
+
+def operator() -> Operator:
+    """Whoever runs this command, as the machine knows them: the environment could say anything."""
+    try:
+        return Operator(f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
+    except KeyError:
+        return Operator(f"cli:{os.getuid()}")
 
 
 @asynccontextmanager

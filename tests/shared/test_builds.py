@@ -13,7 +13,17 @@ from psycopg import sql
 
 from infra.testing.harness import Running
 from infra.testing.toy import Library, add_book
-from shared.builds import BehindLive, Build, builds_of, drop_build, ensure_builds, flip, make_build
+from shared.builds import (
+    BehindLive,
+    Build,
+    BuildLive,
+    BuildUnknown,
+    builds_of,
+    drop_build,
+    ensure_builds,
+    flip,
+    make_build,
+)
 from shared.database import Connection, connect
 from shared.following import Following
 from shared.ids import uuid7
@@ -73,7 +83,7 @@ async def test_DS17_a_build_beside_the_live_one_goes_live_and_back(town: Running
     assert await rows_of(worker, old, "books", tenant) == await rows_of(worker, new, "books", tenant)
     assert await differences(worker, new) == []
     await drop_build(worker, old)
-    with pytest.raises(ValueError, match="is live"):
+    with pytest.raises(BuildLive, match="is live"):
         await drop_build(worker, new)
     cursor = await worker.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (old.schema,))
     assert await cursor.fetchone() is None
@@ -84,7 +94,7 @@ async def test_a_build_that_was_dropped_does_not_go_live(town: Running, worker: 
     live = await library(town, worker)
     gone = await make_build(worker, "academic", Library, 1)
     await drop_build(worker, gone)
-    with pytest.raises(ValueError, match="gone"):
+    with pytest.raises(BuildUnknown, match="gone"):
         await flip(worker, "academic", gone)
     assert (await library(town, worker)).number == live.number
 
