@@ -8,14 +8,17 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 import uvloop
 from psycopg import AsyncConnection
 
-from benchmarks.figures import Figure, interval
+from benchmarks.figures import Figure
+from benchmarks.run import Cell, Run, ratios
 from infra.native.postgres import binaries
 from infra.native.running import running
 from infra.testing.harness import PASSWORDS, login
@@ -27,6 +30,7 @@ from shared.ids import uuid7
 from shared.store import EventStore
 from shared.writer import Writer
 
+ROWS = ("PF1", "PF1-keyed")
 CALLERS, CLIENTS = 32, 16
 MOST = 40_000
 """More saves a second than are ever reached."""
@@ -38,12 +42,13 @@ notification_id bigserial, tenant_id uuid, recorded_at timestamptz default clock
 primary key (originator_id, originator_version)); create unique index on raw (notification_id)"""
 
 
-def measure(rounds: int, seconds: float) -> Iterator[Figure]:
+def measure(run: Run) -> Iterator[Figure]:
     with running("postgres") as servers:
-        yield from uvloop.run(_measure(servers.dsn(), rounds, seconds))
+        yield from uvloop.run(_measure(run, servers.dsn()))
 
 
-async def _measure(superuser: str, rounds: int, seconds: float) -> list[Figure]:
+async def _measure(run: Run, superuser: str) -> list[Figure]:
+    seconds = run.size.seconds
     async with await AsyncConnection.connect(superuser, autocommit=True) as admin:
         await admin.execute("CREATE DATABASE bench")
     server = superuser.rpartition("/")[0]
@@ -54,24 +59,27 @@ async def _measure(superuser: str, rounds: int, seconds: float) -> list[Figure]:
     dsn = login(server, "academic_api", PASSWORDS["api"], "bench")
     writer = Writer(dsn, SERVICE.name)
     await writer.start()
-    plain: list[float] = []
-    claimed: list[float] = []
     async with open_pool(dsn) as pool:
         store = EventStore(SERVICE.name, pool, writer, Codec(SERVICE.aggregates))
         await _append(store, 0.5, keyed=False)
-        for _ in range(rounds):
-            limit = await asyncio.to_thread(_pgbench, f"{server}/bench", seconds)
-            plain.append(await _append(store, seconds, keyed=False) / limit)
-            claimed.append(await _append(store, seconds, keyed=True) / limit)
+        rounds = await run.rounds(
+            "append",
+            {
+                "limit": partial(asyncio.to_thread, _pgbench, f"{server}/bench", seconds),
+                "plain": partial(_append, store, seconds, keyed=False),
+                "keyed": partial(_append, store, seconds, keyed=True),
+            },
+        )
     await writer.stop()
-    note = f"({rounds} rounds, {CALLERS} callers, pgbench {CLIENTS} clients)"
+    limit, note = ("limit", "rate"), f"{CALLERS} callers, pgbench {CLIENTS} clients"
+    plain, keyed = Figure("PF1", "ratio", 1.5, 1.0, more=True), Figure("PF1-keyed", "ratio", 1.5, 1.0, more=True)
     return [
-        Figure("PF1", "ratio", 1.5, 1.0, *interval(plain), more=True, note=note),
-        Figure("PF1-keyed", "ratio", 1.5, 1.0, *interval(claimed), more=True, note="(with key and claim each)"),
+        run.judged(replace(plain, note=note), ratios(rounds, ("plain", "rate"), limit)),
+        run.judged(replace(keyed, note="with key and claim each"), ratios(rounds, ("keyed", "rate"), limit)),
     ]
 
 
-async def _append(store: EventStore, seconds: float, *, keyed: bool) -> float:
+async def _append(store: EventStore, seconds: float, *, keyed: bool) -> Cell:
     """Saves per second of new aggregates, one event each, which were decided beforehand: a `Call`, encoding, checks
     and the append are inside."""
     tenant, stored, now = uuid7(), 0, datetime.now(UTC)
@@ -100,14 +108,14 @@ async def _append(store: EventStore, seconds: float, *, keyed: bool) -> float:
     await asyncio.gather(*[caller() for _ in range(CALLERS)])
     rate = stored / (time.perf_counter() - began)
     gc.unfreeze()
-    return rate
+    return {"rate": rate}
 
 
 def decided(tenant: UUID, now: datetime) -> Shelf:
     return Shelf(id=uuid7(), tenant_id=tenant, name="one of many", owner=None, timestamp=now)
 
 
-def _pgbench(dsn: str, seconds: float) -> float:
+def _pgbench(dsn: str, seconds: float) -> Cell:
     """Transactions per second."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "insert.sql"
@@ -131,4 +139,4 @@ def _pgbench(dsn: str, seconds: float) -> float:
     found = re.search(r"tps = ([0-9.]+)", done.stdout)
     if found is None:
         raise RuntimeError(done.stdout)
-    return float(found[1])
+    return {"rate": float(found[1])}

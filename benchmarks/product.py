@@ -12,14 +12,16 @@ from pathlib import Path
 import uvloop
 
 from benchmarks.figures import Figure, percentile_interval
+from benchmarks.run import Run
 from infra.native.running import Running
 from infra.testing.client import Client
 
+ROWS = ("PF6", "PF6-foreign", "PF18", "PSS")
 SERVERS = ("postgres", "kafka")
 PAUSE = 0.05
 
 
-def measure(samples: int) -> Iterator[Figure]:
+def measure(run: Run) -> Iterator[Figure]:
     """One product: started twice, told the story, then asked while idle."""
     with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as name:
         folder = Path(name)
@@ -33,7 +35,7 @@ def measure(samples: int) -> Iterator[Figure]:
         seconds = time.perf_counter() - began
         try:
             yield Figure("PF18", "s", 20, 20, seconds, seconds, seconds, note="(second start to all nine ready)")
-            yield from uvloop.run(_visible(product.base_url, samples))
+            yield from uvloop.run(_visible(product.base_url, run.size.samples))
             subprocess.run([sys.executable, "-m", "infra.story", product.base_url], check=True, capture_output=True)
             yield from memory(product)
         finally:
