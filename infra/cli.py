@@ -1,8 +1,14 @@
 """`rollbook`: what an operator does to a running product. Each group loads its module when it is used."""
 
+import logging
+import os
+import sys
+from importlib import import_module
+
 from cyclopts import App
 
 app = App(name="rollbook", help=__doc__)
+app.command("infra.operator.status:status", help="How services stand: log, relay, consumers, leaders.")
 app.command("infra.operator.migrations:migrate", help="Run migrations.")
 app.command("infra.operator.views:app", name="views", help="Builds of read models.")
 app.command("infra.operator.parked:app", name="parked", help="Events that could not be handled.")
@@ -10,9 +16,22 @@ app.command("infra.operator.generations:app", name="generation", help="Which his
 app.command("infra.operator.reactions:app", name="reactions", help="Where reactions start.")
 app.command("infra.operator.hash_chain:app", name="chain", help="Tamper-evident history.")
 
+STOPPED = 130
+"""As of a program that Ctrl-C ended."""
+
 
 def main() -> None:
-    app()
+    """Ends with 0, or with a sentence and another status."""
+    for noisy in ("aiokafka", "asyncio"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL + 1)
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(STOPPED)
+    except Exception as error:  # an operator hears a sentence, whatever a command met
+        if os.environ.get("ROLLBOOK_TRACEBACK"):
+            raise
+        import_module("infra.operator.access").refuse(import_module("infra.operator.failing").sentence_of(error))
 
 
 if __name__ == "__main__":

@@ -1,34 +1,45 @@
 """How an operator's command reaches a service: its settings in the environment, else the product on this machine."""
 
 import os
-import pwd
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
+import orjson
 from rich.console import Console
 
 from infra.native import kafka, postgres
 from infra.native.ports import Ports
 from infra.native.state import State, default_folder
-from shared.database import Connection, connect, scalar
-from shared.operator_actions import Operator
+from shared.database import Connection, check_version, connect, scalar
 from shared.personal import MasterKey
 from shared.service import Service
 from shared.topics import newest_generation
 
 Name = Literal["auth", "academic", "billing", "exports"]
+SERVICES: tuple[Name, ...] = ("auth", "academic", "billing", "exports")
 Role = Literal["owner", "api", "worker"]
 console = Console(soft_wrap=True)
+errors = Console(soft_wrap=True, stderr=True)
+
+
+def complain(reason: str) -> None:
+    errors.print(reason, style="bold red", markup=False, highlight=False)
 
 
 def refuse(reason: str) -> NoReturn:
     """A sentence for the operator, and an exit status that scripts see."""
-    console.print(reason, style="bold red", markup=False, highlight=False)
+    complain(reason)
     sys.exit(1)
+
+
+def print_json(what: Any) -> None:
+    """One line, for programs."""
+    sys.stdout.write(orjson.dumps(what, default=str).decode() + "\n")
+    sys.stdout.flush()
 
 
 def service_of(name: Name) -> Service:
@@ -55,17 +66,10 @@ def master_key(name: Name) -> MasterKey:
     return MasterKey.read(path) if path.is_file() else refuse(f"Set {variable}: there is no {path}.")
 
 
-def operator() -> Operator:
-    """Whoever runs this command, as the machine knows them: the environment could say anything."""
-    try:
-        return Operator(f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
-    except KeyError:
-        return Operator(f"cli:{os.getuid()}")
-
-
 @asynccontextmanager
 async def connected(name: Name, role: Role = "worker") -> AsyncIterator[Connection]:
     async with await connect(dsn(name, role), search_path=name, statement_timeout="600s") as connection:
+        check_version(connection)
         yield connection
 
 

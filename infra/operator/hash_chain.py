@@ -8,13 +8,12 @@ from uuid import UUID
 
 from cyclopts import App, Parameter
 
-from infra.operator.access import Name, connected, console, master_key, refuse
+from infra.operator.access import SERVICES, Name, connected, console, master_key, refuse
 from infra.verifier.live import verify_store
 from infra.verifier.stored import copy_of, newest_checkpoints, snapshot
 from infra.verifier.verify_chain import Keys, line_of, read_checkpoints, read_keys
 from shared.checkpoints import CheckpointKey
 
-SERVICES: tuple[Name, ...] = ("auth", "academic", "billing", "exports")
 app = App(name="chain", help=__doc__)
 
 
