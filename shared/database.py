@@ -18,6 +18,8 @@ Pool = AsyncConnectionPool[Connection]
 
 TIMEOUTS = {"lock_timeout": "2s", "statement_timeout": "5s", "idle_in_transaction_session_timeout": "5s"}
 LOGINS = ("owner", "api", "worker")
+OWNERS = ("append", "stats")
+"""Nobody logs in as one of these: each owns functions that do one thing with its rights."""
 NOTICES: dict[str, Any] = {
     "autocommit": True,
     "connect_timeout": 2,
@@ -46,16 +48,19 @@ async def provision(superuser_dsn: str, service: str, passwords: Mapping[str, st
     async with await AsyncConnection.connect(superuser_dsn) as connection:
         await connection.execute("LOCK TABLE pg_catalog.pg_authid IN SHARE ROW EXCLUSIVE MODE")
         await _make_role(connection, "analyst", None)
-        await _make_role(connection, f"{service}_append", None)
+        for kind in OWNERS:
+            await _make_role(connection, f"{service}_{kind}", None)
         for kind in LOGINS:
             await _make_role(connection, f"{service}_{kind}", passwords[kind])
-        names = {kind: sql.Identifier(f"{service}_{kind}") for kind in (*LOGINS, "append")}
+        names = {kind: sql.Identifier(f"{service}_{kind}") for kind in (*LOGINS, *OWNERS)}
         schema = sql.Identifier(service)
         for statement in (
             "GRANT {append} TO {owner}",
+            "GRANT pg_read_all_stats TO {stats}",
+            "GRANT {stats} TO {owner} WITH INHERIT FALSE",
             "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}",
-            "GRANT USAGE ON SCHEMA {schema} TO {api}, {worker}, {append}",
-            "GRANT CREATE ON SCHEMA {schema} TO {append}",
+            "GRANT USAGE ON SCHEMA {schema} TO {api}, {worker}, {append}, {stats}",
+            "GRANT CREATE ON SCHEMA {schema} TO {append}, {stats}",
             "GRANT CREATE ON DATABASE {database} TO {worker}",
             "GRANT EXECUTE ON FUNCTION pg_current_wal_lsn(), pg_control_system() TO {owner}, {api}, {worker}",
         ):

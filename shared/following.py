@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from shared.builds import Build, ensure_builds, flip, point_analysts, start_positions
 from shared.database import Connection, connect
+from shared.gauges import forget
 from shared.kernel import Kernel
 from shared.lag import Lag
 from shared.leader import Leadership
@@ -75,6 +76,8 @@ class Following:
         self._settings = settings
         self._source = source
         self._lag = Lag(source)
+        self._shown: set[str] = set()
+        """Consumers that the metrics name."""
         self._service = kernel.service
         self._own = source == self._service.name
 
@@ -86,6 +89,7 @@ class Following:
                 await asyncio.sleep(LOOK_EVERY)
                 return
             followers = await self._led(leadership, connection, generation)
+            self._forget_all_but(followers)
             behind = await self._far_behind(connection, followers, generation)
             await self._go_live(connection, followers, generation)
             try:
@@ -96,6 +100,12 @@ class Following:
                         group.create_task(whole(self._follow(followers.only({name}), generation)))
             except* Changed:
                 log.info("%s: the consumers changed", self._source)
+
+    def _forget_all_but(self, followers: Followers) -> None:
+        """Nobody reads here now: what was dropped or lost is not shown again."""
+        for gone in self._shown.difference(followers.names):
+            forget(gone, self._source)
+        self._shown = set(followers.names)
 
     async def _connect(self) -> Connection:
         assert self._settings.worker_dsn is not None  # noqa: S101

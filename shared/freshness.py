@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 import psycopg
 
 from shared.database import Pool
+from shared.store_gauges import WAITED
 
 Positions = Mapping[tuple[str, str, int], int]
 """(consumer, source, partition) → position, of the newest generation."""
 
 EVERY = 0.005
+REACHED, GAVE_UP = WAITED.labels("reached"), WAITED.labels("gave-up")
 
 
 class Freshness:
@@ -24,7 +26,9 @@ class Freshness:
 
     async def until(self, reached: Callable[[Positions], bool], within: float) -> bool:
         """Whether the positions came to satisfy `reached` within so many seconds."""
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        begun = loop.time()
+        done: asyncio.Future[None] = loop.create_future()
         self._waiting[done] = reached
         if self._poller is None or self._poller.done():
             self._poller = asyncio.create_task(self._poll())
@@ -32,9 +36,11 @@ class Freshness:
             async with asyncio.timeout(within):
                 await done
         except TimeoutError:
+            GAVE_UP.observe(loop.time() - begun)
             return False
         finally:
             self._waiting.pop(done, None)
+        REACHED.observe(loop.time() - begun)
         return True
 
     async def _poll(self) -> None:

@@ -1,12 +1,19 @@
-"""What an SRE watches of the kernel. Children are kept: a label look-up costs more than the count itself."""
+"""What an SRE watches of a worker: readers, relay, leaders. Children are kept: a look-up costs more than a count."""
 
-from prometheus_client import Counter, Gauge, Histogram
+from math import nan
 
-APPENDS = Histogram("rollbook_append_seconds", "One append call", buckets=(0.001, 0.002, 0.005, 0.01, 0.05, 0.2, 1, 5))
-BATCH = Histogram("rollbook_append_batch_saves", "Saves in one append call", buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256))
-WAITING = Gauge("rollbook_writer_waiting_saves", "Saves in the writer's queue")
+from prometheus_client import Counter, Gauge
+
 RELAYED = Gauge("rollbook_relay_position", "Position up to which Kafka has acknowledged the log")
-HEAD = Gauge("rollbook_log_head", "Newest position of the log, as the relay saw it")
+HEAD = Gauge("rollbook_log_head", "Newest position of the log")
+UNPUBLISHED = Gauge("rollbook_relay_behind_events", "Events of the log that Kafka has not acknowledged")
+OLDEST_UNPUBLISHED = Gauge(
+    "rollbook_oldest_unpublished_event_seconds", "Age of the oldest event that Kafka has not acknowledged"
+)
+OLDEST_TRANSACTION = Gauge(
+    "rollbook_oldest_transaction_seconds", "Age of the oldest transaction of the database that holds back its cleanup"
+)
+SNAPSHOTS = Gauge("rollbook_open_snapshots", "Transactions of the database that hold back its cleanup now")
 POSITION = Gauge(
     "rollbook_consumer_position", "Place of a consumer in a partition", ["consumer", "source", "partition"]
 )
@@ -31,3 +38,24 @@ LAG = Gauge(
 )
 FAILED = Counter("rollbook_role_failures", "Times a role failed and started again", ["role", "error"])
 LEADS = Gauge("rollbook_leads", "1 where this process leads the role", ["role"])
+
+OF_VITALS = (RELAYED, HEAD, UNPUBLISHED, OLDEST_UNPUBLISHED, OLDEST_TRANSACTION, SNAPSHOTS)
+OF_HASHING = (HASHED, HASHED_SIGNED, HASHED_BEHIND)
+
+
+def forget(consumer: str, source: str) -> None:
+    """A consumer that is not followed here any more, as a build that was dropped."""
+    LAG.remove(consumer, source)
+    PARKED.remove(consumer, source)
+    POSITION.remove_by_labels({"consumer": consumer, "source": source})
+
+
+def forget_all() -> None:
+    """What a process knew as a leader is stale when it leads no more: others say it now."""
+    for labelled in (LEADS, LAG, PARKED, POSITION):
+        labelled.clear()
+    for known in (*OF_VITALS, *OF_HASHING):
+        known.set(nan)
+
+
+forget_all()

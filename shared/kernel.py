@@ -9,6 +9,7 @@ from shared.database import Pool, UnsafeDatabase, check_server, connect, migrati
 from shared.effects import Effects
 from shared.freshness import Freshness
 from shared.personal import Keyring, MasterKey
+from shared.pools import WATCHED
 from shared.reading import Reading, ViewBehind, ViewParked, reading
 from shared.records import partition_of
 from shared.service import Service
@@ -46,6 +47,7 @@ class Kernel:
         async with await connect(dsn.get_secret_value()) as connection:
             generation = await check_server(connection)
         async with open_pool(dsn.get_secret_value(), size=8 if worker else 6, refused=end_process) as pool:
+            WATCHED.add(pool)
             writer = Writer(dsn.get_secret_value(), service.name)
             await writer.start()
             try:

@@ -11,6 +11,7 @@ from shared.problems import problem
 from shared.reading import ViewBehind, ViewParked
 from shared.refusals import Handler
 from shared.store import Conflict, KeyReused, TooLarge, Unavailable
+from shared.store_gauges import TOO_EARLY
 
 log = structlog.get_logger()
 
@@ -36,10 +37,12 @@ async def too_large(request: Request, error: TooLarge) -> Response:
 
 async def behind(request: Request, error: ViewBehind) -> Response:
     code = "view-parked" if isinstance(error, ViewParked) else "view-behind"
+    TOO_EARLY.labels(code).inc()
     return problem(425, code, "What you wrote is not visible here yet.", headers=RETRY)
 
 
 async def key_absent(request: Request, error: KeyAbsent) -> Response:
+    TOO_EARLY.labels("key-absent").inc()
     return problem(425, "key-absent", "Personal data has not arrived here yet.", headers=RETRY)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import psycopg
 
 from shared.database import Connection, check_server, connect
-from shared.gauges import FAILED, LAG, LEADS
+from shared.gauges import FAILED, LEADS, forget_all
 
 log = logging.getLogger(__name__)
 
@@ -51,8 +51,7 @@ class Leadership:
                 log.warning("leadership lost: %s", type(lost).__name__)
             finally:
                 self.held.clear()
-                LEADS.clear()
-                LAG.clear()
+                forget_all()
                 if self._connection is not None:
                     await self._connection.close()
                     self._connection = None

@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Awaitable, Callable, Iterable
 
+from prometheus_client import Gauge
+
 from shared import telemetry
 from shared.builds import Build
 from shared.chain import Followed, Place, follow
@@ -46,6 +48,7 @@ class Reader:
         self.generation = generation
         self.places: dict[str, dict[int, Place]] = {}
         self.broken = 0
+        self._shown: dict[tuple[str, int], Gauge] = {}
         self._own = source == kernel.service.name
         self._known = kernel.codec.types
         self._connection = connection
@@ -97,7 +100,10 @@ class Reader:
         for name in consumers:
             self.places[name] = {**self.places[name], **followed[name].places}
             for partition, place in followed[name].places.items():
-                POSITION.labels(name, self.source, partition).set(place.position)
+                shown = self._shown.get((name, partition))
+                if shown is None:
+                    shown = self._shown[name, partition] = POSITION.labels(name, self.source, partition)
+                shown.set(place.position)
 
     async def retry_parked(self, fetch: Fetch) -> None:
         """Tries what an operator asked for, in order, while nothing else moves."""

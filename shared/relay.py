@@ -8,9 +8,8 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 
 from shared import telemetry
-from shared.database import Connection
+from shared.database import Connection, scalar
 from shared.envelope import Headers, event_id, event_id_of, headers_of
-from shared.gauges import HEAD, RELAYED
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
@@ -88,7 +87,6 @@ class Relay:
             while True:
                 beat()
                 page = await read_page(self._connection, self.position, PAGE)
-                HEAD.set(page[-1].position if page else self.position)
                 await keys.send()
                 await keys.beat()
                 if page:
@@ -107,7 +105,10 @@ class Relay:
             raise
 
     async def _look(self) -> None:
-        """A topic may be lost or made anew while nothing is sent to it."""
+        """A topic may be lost or made anew while nothing is sent to it, and an operator may set this relay back."""
+        noted = await scalar(self._connection, "SELECT position FROM relay WHERE generation = %s", (self._generation,))
+        if noted != self.position:
+            raise Deposed
         tails = await tails_of(self._kafka, self._topic, self._last)
         if any(tail.link != self._last[n] or tail.end != self._ends[n] for n, tail in tails.items()):
             raise TopicChanged(self._topic)
@@ -168,7 +169,6 @@ class Relay:
                 raise Deposed
         self._last |= moved
         self.position = position
-        RELAYED.set(position)
 
     async def _resume(self) -> None:
         """Compares the positions with each partition's tail. Where they differ, the chain in Kafka decides: sending

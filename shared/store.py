@@ -7,7 +7,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast, get_args
 from uuid import UUID
 
 import orjson
@@ -17,7 +17,8 @@ from shared.codec import Codec
 from shared.database import Pool
 from shared.errors import DomainError, NotFound
 from shared.events import Aggregate
-from shared.members import Member, PendingEvent, PersonalKey, Result, TooLarge, Unstorable
+from shared.members import Member, Outcome, PendingEvent, PersonalKey, Result, TooLarge, Unstorable
+from shared.store_gauges import CONFLICTS, REFUSED_CLAIMS, REPEATED, SAVES
 from shared.token import Token
 from shared.writer import Unavailable, Writer
 
@@ -27,6 +28,9 @@ A = TypeVar("A", bound=Aggregate)
 P = ParamSpec("P")
 
 log = logging.getLogger(__name__)
+
+COUNTED = {outcome: SAVES.labels(outcome) for outcome in get_args(Outcome)}
+REPLAYED, REUSED = REPEATED.labels("replayed"), REPEATED.labels("key-reused")
 
 
 class Conflict(Exception):
@@ -202,8 +206,11 @@ class EventStore:
             keys=tuple(keys),
         )
         result = await self._writer.append(member)
+        COUNTED[result.outcome].inc()
         if result.outcome == "conflict":
-            raise await self._conflict(aggregates, events, call)
+            conflict = await self._conflict(aggregates, events, call)
+            CONFLICTS.labels(kind_of(conflict, aggregates)).inc()
+            raise conflict
         return await self._outcome(result, stored, call)
 
     async def _outcome(self, result: Result, stored: "Stored", call: Call) -> Saved:
@@ -211,8 +218,10 @@ class EventStore:
             case "replayed":
                 return await self.replayed(call) or stored.saved(self.service, result.position, replayed=True)
             case "key-reused":
+                REUSED.inc()
                 raise KeyReused
             case "taken":
+                REFUSED_CLAIMS.labels(result.detail or "").inc()
                 raise Taken(result.detail or "")
         return stored.saved(self.service, result.position)
 
@@ -243,8 +252,16 @@ class EventStore:
             return None
         fingerprint, position, answer = row
         if fingerprint != call.fingerprint:
+            REUSED.inc()
             raise KeyReused
+        REPLAYED.inc()
         return Stored.load(answer).saved(self.service, position, replayed=True)
+
+
+def kind_of(conflict: Conflict, aggregates: Sequence[Aggregate]) -> str:
+    """The kind of the aggregate that had changed."""
+    found = (aggregate for aggregate in aggregates if aggregate.id == conflict.aggregate_id)
+    return next((aggregate.TOPIC for aggregate in found), "none")  # type: ignore[attr-defined]
 
 
 READ = (

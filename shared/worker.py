@@ -15,11 +15,13 @@ from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
 from shared.leader import Leadership, Role
+from shared.operator_app import open_operator_app
 from shared.pulse import LIMIT, pulse
 from shared.relay import PATIENCE, Relay
-from shared.serve import health_app, server
+from shared.serve import server
 from shared.service import Service, reader_of
 from shared.settings import ServiceSettings
+from shared.vitals import keep_measuring
 
 STOP_WITHIN = 10.0
 
@@ -35,11 +37,13 @@ async def run_worker(service: Service, settings: ServiceSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    async with Kernel.open(service, settings, worker=True) as kernel:
+    async with (
+        Kernel.open(service, settings, worker=True) as kernel,
+        open_operator_app(kernel, dsn_of(settings), settings) as app,
+    ):
         leadership = Leadership(dsn_of(settings), service.name)
         leading = asyncio.create_task(leadership.run(roles_of(kernel, settings)))
-        health = health_app({"database": kernel.ping, "migrations": kernel.check_migrations})
-        web = server(health, settings, port=settings.worker_port)
+        web = server(app, settings, port=settings.worker_port)
         serving = asyncio.create_task(web.serve())
         await asyncio.wait([asyncio.create_task(stop.wait()), leading, serving], return_when=FIRST_COMPLETED)
         web.should_exit = True
@@ -78,6 +82,10 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
             with pulse("keys"):
                 await follow_keys(connection, settings.kafka)
 
+    async def vitals(leadership: Leadership) -> None:
+        with pulse("vitals"):
+            await keep_measuring(kernel.pool, kernel.generation)
+
     async def hash_chain(leadership: Leadership) -> None:
         key = CheckpointKey(name, kernel.keyring.master)
         async with await connect(dsn, search_path=name, **OPTIONS) as connection:
@@ -87,4 +95,4 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
     readers: dict[str, Role] = {
         reader_of(kernel.service, source): Following(kernel, settings, source).run for source in kernel.service.sources
     }
-    return {"relay": relay, "clock": clock, "keys": keys, "hash-chain": hash_chain, **readers}
+    return {"relay": relay, "clock": clock, "keys": keys, "hash-chain": hash_chain, "vitals": vitals, **readers}

@@ -15,9 +15,9 @@ from psycopg.types.numeric import Int8BinaryDumper
 
 from shared import telemetry
 from shared.database import TIMEOUTS, Connection, UnsafeDatabase, check_server, connect
-from shared.gauges import APPENDS, BATCH, WAITING
 from shared.hints import Hints
 from shared.members import MAX_BYTES, MAX_EVENTS, Member, Result, Unstorable, arrays
+from shared.store_gauges import APPENDS, BATCH, WAITING
 
 MAX_SAVES, MAX_WAITING = 256, 4_096
 LANES, CROWD = 2, 16
@@ -149,6 +149,7 @@ class Writer:
             await lane.open()
         self._tasks = [asyncio.create_task(self._run(lane), name=self._name) for lane in self._lanes]
         self._hints.start()
+        WAITING.set_function(lambda: self._count)
 
     async def stop(self) -> None:
         """Takes no new members, stores what waits, closes."""
@@ -181,7 +182,6 @@ class Writer:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            WAITING.set(self._count)
             BATCH.observe(len(batch))
             self._in_flight |= used
             self._idle -= 1
