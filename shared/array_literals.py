@@ -24,10 +24,11 @@ def array_writer(kind: str) -> Callable[[Sequence[Any]], str]:
 
 
 WRITERS: dict[str, Callable[[Any], str]] = {
+    "uuid": lambda value: f"{value.int:032x}",
     "text": lambda value: quoted(str(value)),
     "jsonb": lambda value: quoted(json.dumps(value)),
     "bytea": lambda value: f'"\\\\x{value.hex()}"',
     "date": lambda value: str(value.isoformat()),
     "timestamptz": lambda value: str(value.isoformat()),
 }
-"""Types whose values are not written as `str` writes them; UUIDs, numbers and booleans are."""
+"""Types whose values are not written as `str` writes them; numbers and booleans are."""

@@ -29,16 +29,20 @@ def follow(places: Mapping[int, Place], records: Iterable[Record]) -> Followed:
 
     The offset of a record that came behind one that did not follow says nothing of what was read before it."""
     followed = Followed()
+    reached = {partition: place.position for partition, place in places.items()}
+    offsets: dict[int, int] = {}
     torn: set[int] = set()
     for record in records:
-        place = followed.places.get(record.partition) or places.get(record.partition) or Place(0)
-        if record.previous == place.position:
+        partition = record.partition
+        position = reached.get(partition, 0)
+        if record.previous == position:
             followed.fresh.append(record)
-            offset = -1 if record.partition in torn else record.offset
-            followed.places[record.partition] = Place(record.position, offset)
-        elif record.position <= place.position:
+            reached[partition] = record.position
+            offsets[partition] = -1 if partition in torn else record.offset
+        elif record.position <= position:
             followed.duplicates += 1
         else:
             followed.broken += 1
-            torn.add(record.partition)
+            torn.add(partition)
+    followed.places = {partition: Place(reached[partition], offset) for partition, offset in offsets.items()}
     return followed

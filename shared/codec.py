@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, NotRequired, cast, get_origin, get_type_hints
+from typing import Any, ClassVar, Literal, NotRequired, cast, get_origin, get_type_hints
 from uuid import UUID
 
 import orjson
@@ -65,12 +65,24 @@ class EventType:
         self.defaults = {name: getattr(cls, name) for name in self.fields if hasattr(cls, name)}
         self.sealed = tuple(name for name, hint in self.fields.items() if "Sealed[" in str(hint))
         data = TypedDict(f"{cls.__qualname__}Data", self._data_fields())  # type: ignore[misc]
-        stored = TypedDict(f"{cls.__qualname__}Stored", {"meta": Meta, "data": data})  # type: ignore[misc] # noqa: UP013
+        shape = {"meta": meta_of(self.version), "data": data}
+        stored = TypedDict(f"{cls.__qualname__}Stored", shape)  # type: ignore[misc]
         self.adapter: TypeAdapter[Any] = TypeAdapter(stored)
         self.data_adapter: TypeAdapter[Any] = TypeAdapter(data)
 
     def _data_fields(self) -> dict[str, Any]:
         return {name: NotRequired[hint] if name in self.defaults else hint for name, hint in self.fields.items()}
+
+    def read(self, state: bytes) -> Mapping[str, Any]:
+        """Raises Undecodable."""
+        try:
+            return cast(Mapping[str, Any], self.adapter.validate_json(state))
+        except ValidationError:
+            pass
+        try:
+            return upcast(self, state)
+        except ValidationError as error:
+            raise Undecodable(f"{self.topic} does not have its shape") from error
 
     def subjects(self, event: Any) -> list[UUID]:
         """The person whose key seals fields of this event: its `person_id`, else the aggregate itself."""
@@ -118,13 +130,8 @@ class Codec:
         kind = self.types.get(topic)
         if kind is None:
             raise Undecodable(f"unknown event {topic}")
-        try:
-            stored = kind.adapter.validate_json(state) if kind.version == 1 else upcast(kind, state)
-        except ValidationError as error:
-            raise Undecodable(f"{topic} does not have its shape") from error
+        stored = kind.read(state)
         meta: Meta = stored["meta"]
-        if meta.get("class_version", 1) > kind.version:
-            raise Undecodable(f"{topic} is newer than this release")
         event = object.__new__(kind.cls)
         values = event.__dict__
         values.update(kind.defaults)
@@ -147,11 +154,24 @@ def event_classes(aggregate: type[Aggregate]) -> list[type[Aggregate.Event]]:
     ]
 
 
+def meta_of(version: int) -> Any:
+    """The shape of meta in events of this version, and of no other: most are read at once, and need no second look."""
+    stated: Any = NotRequired[Literal[1]] if version == 1 else Literal[version]
+    fields = {**get_type_hints(Meta, include_extras=True), "class_version": stated}
+    return cast(Any, TypedDict)("Meta", fields)
+
+
 def upcast(kind: EventType, state: bytes) -> Mapping[str, Any]:
-    """Old data in today's shape: `upcast_v1_v2(data)`, `upcast_v2_v3(data)` … change the dict in place."""
+    """Old data in today's shape: `upcast_v1_v2(data)`, `upcast_v2_v3(data)` … change the dict in place.
+
+    Raises Undecodable for a newer version, ValidationError for another shape."""
     stored = RAW.validate_json(state)
     version = stored["meta"].get("class_version", 1)
+    if version > kind.version:
+        raise Undecodable(f"{kind.topic} is newer than this release")
     while version < kind.version:
         getattr(kind.cls, f"upcast_v{version}_v{version + 1}")(stored["data"])
         version += 1
+    if version > 1:
+        stored["meta"]["class_version"] = version
     return cast(Mapping[str, Any], kind.adapter.validate_json(orjson.dumps(stored)))

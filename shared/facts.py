@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Generic, TypeVar, get_args, get_type_hints
+from typing import Any, Generic, NamedTuple, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
@@ -16,8 +16,7 @@ from shared.records import Record
 D = TypeVar("D")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact(Generic[D]):
+class Fact(NamedTuple, Generic[D]):
     """`time` is when it was decided, `recorded_at` when the database stored it; order comes from `position` alone."""
 
     data: D

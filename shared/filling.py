@@ -1,24 +1,25 @@
 """Filling views: rows and positions of all builds in one transaction; what fails by itself is parked."""
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 
 from shared.builds import Build
 from shared.chain import Followed, Place
 from shared.codec import Codec
 from shared.database import Connection
-from shared.facts import Fact
+from shared.facts import Handler
 from shared.faults import heals, passes
 from shared.parking import WAITS, Parking, Pointer
 from shared.positions import Deposed, Move, move
 from shared.pulse import beat
 from shared.records import Record
 from shared.tables import Rows
+from shared.views import View
 
 log = logging.getLogger(__name__)
 
-Read = Callable[[Record], Fact[Any]]
+Handle = Callable[[Record, Rows], Awaitable[None] | None]
+"""Reads one record as a fact and hands it to its view."""
 
 
 class Filling:
@@ -36,11 +37,7 @@ class Filling:
         self._source = source
         self._generation = generation
         self._builds = {build.schema: build for build in builds}
-        self._views = {build.schema: build.view() for build in self._builds.values()}
-        self._reads: dict[str, dict[str, Read]] = {
-            build.schema: {topic: handler.reader(codec) for topic, handler in build.view.HANDLERS.items()}
-            for build in self._builds.values()
-        }
+        self._handles = {build.schema: handles_of(build.view(), codec) for build in self._builds.values()}
         parking.independent |= {build.schema for build in self._builds.values() if build.view.ORDER == "aggregate"}
 
     @property
@@ -61,8 +58,7 @@ class Filling:
             async with self._connection.transaction():
                 for schema in moving:
                     rows = Rows(self._connection, schema)
-                    for record in followed[schema].fresh:
-                        await self._handle(schema, record, rows)
+                    await self._handle(schema, followed[schema].fresh, rows)
                     await rows.flush()
                 await move(self._connection, self._source, self._generation, moves)
         except Deposed:
@@ -85,24 +81,23 @@ class Filling:
             await self._parking.load(self._connection, self.consumers)
             raise
 
-    async def _handle(self, schema: str, record: Record, rows: Rows) -> None:
-        beat()
-        if self._parking.waits(schema, record):
-            await self._parking.park(self._connection, schema, record, WAITS)
-            return
-        read = self._reads[schema].get(record.topic)
-        if read is None:
-            return
-        view = self._views[schema]
-        outcome = view.HANDLERS[record.topic].function(view, read(record), rows)
-        if outcome is not None:
-            await outcome
+    async def _handle(self, schema: str, records: Iterable[Record], rows: Rows) -> None:
+        handles = self._handles[schema]
+        for record in records:
+            beat()
+            if self._parking.waits(schema, record):
+                await self._parking.park(self._connection, schema, record, WAITS)
+                continue
+            handle = handles.get(record.topic)
+            waiting = None if handle is None else handle(record, rows)
+            if waiting is not None:
+                await waiting
 
     async def _handle_or_park(self, schema: str, record: Record) -> None:
         try:
             async with self._connection.transaction():
                 rows = Rows(self._connection, schema)
-                await self._handle(schema, record, rows)
+                await self._handle(schema, [record], rows)
                 await rows.flush()
         except Exception as error:
             if passes(error):
@@ -115,12 +110,10 @@ class Filling:
         try:
             async with self._connection.transaction():
                 rows = Rows(self._connection, pointer.consumer)
-                read = self._reads[pointer.consumer].get(record.topic)
-                if read is not None:
-                    view = self._views[pointer.consumer]
-                    outcome = view.HANDLERS[record.topic].function(view, read(record), rows)
-                    if outcome is not None:
-                        await outcome
+                handle = self._handles[pointer.consumer].get(record.topic)
+                waiting = None if handle is None else handle(record, rows)
+                if waiting is not None:
+                    await waiting
                 await rows.flush()
                 await self._parking.done(self._connection, pointer)
         except Deposed:
@@ -129,3 +122,18 @@ class Filling:
             if passes(error):
                 raise
             await self._parking.failed_again(self._connection, pointer, type(error).__name__, heals=heals(error))
+
+
+def handles_of(view: View, codec: Codec) -> dict[str, Handle]:
+    """topic → how this view takes a record of it."""
+    return {topic: handle_of(view, handler, codec) for topic, handler in view.HANDLERS.items()}
+
+
+def handle_of(view: View, handler: Handler, codec: Codec) -> Handle:
+    read, function = handler.reader(codec), handler.function
+
+    def handle(record: Record, rows: Rows) -> Awaitable[None] | None:
+        waiting: Awaitable[None] | None = function(view, read(record), rows)
+        return waiting
+
+    return handle

@@ -1,9 +1,8 @@
 """A record: one stored event on its way to its readers, from the own log or from another service's topic."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 PARTITIONS = 12
@@ -14,8 +13,7 @@ def partition_of(tenant_id: UUID) -> int:
     return tenant_id.int % 4_294_967_291 % PARTITIONS
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """`previous` is the position of the record before this one in its partition. The own log has one partition, 0.
     `kept`: up to where this generation of the source holds the history of the one before it."""
 

@@ -1,8 +1,10 @@
 """Tables of views, and the rows that one batch of facts puts, changes and removes in them."""
 
 import functools
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any, Literal
 
 from psycopg import sql
@@ -13,6 +15,7 @@ from shared.database import Connection
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]
+Kind = Literal["put", "change", "remove"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +52,24 @@ class Table:
         statements += [sql.SQL("CREATE INDEX ON {} ({})").format(table, identifiers(names)) for names in self.indexes]
         return statements
 
-    def key_of(self, row: Mapping[str, Any]) -> Key:
-        return tuple(row[name] for name in self.key)
+    @functools.cached_property
+    def key_of(self) -> Callable[[Row], Key]:
+        """The key of a row."""
+        if len(self.key) == 1:
+            return lambda row: (row["tenant_id"],)
+        return itemgetter(*self.key)
+
+    @functools.cached_property
+    def _lists(self) -> frozenset[str]:
+        return frozenset(name for name, kind in self.columns.items() if kind.endswith("[]") or kind == "jsonb")
+
+    def as_read(self, values: Row) -> Row:
+        """What a handler gets does not depend on whether the batch was written in between."""
+        read = dict(values)
+        for name in self._lists & values.keys():
+            if isinstance(read[name], tuple):
+                read[name] = list(read[name])
+        return read
 
 
 def identifiers(names: Sequence[str]) -> sql.Composed:
@@ -58,9 +77,12 @@ def identifiers(names: Sequence[str]) -> sql.Composed:
 
 
 @dataclass(slots=True)
-class Change:
-    kind: Literal["put", "change", "remove"]
-    values: Row
+class Changes:
+    """What is to become of the rows of one table; a key stands in one of the three."""
+
+    put: dict[Key, Row] = field(default_factory=dict)
+    changed: dict[Key, Row] = field(default_factory=dict)
+    removed: set[Key] = field(default_factory=set)
 
 
 class Rows:
@@ -69,60 +91,67 @@ class Rows:
     def __init__(self, connection: Connection, schema: str) -> None:
         self._connection = connection
         self._schema = schema
-        self._changes: dict[Table, dict[Key, Change]] = {}
+        self._changes: defaultdict[Table, Changes] = defaultdict(Changes)
 
     def put(self, table: Table, row: Row) -> None:
         """The whole row, new or in place of the one with its key."""
         if row.keys() != table.columns.keys():
             raise ValueError(f"{table.name}: a row has all columns, {sorted(row.keys() ^ set(table.columns))} differ")
-        self._changes.setdefault(table, {})[table.key_of(row)] = Change("put", row)
+        changes = self._changes[table]
+        key = table.key_of(row)
+        changes.put[key] = row
+        if changes.changed:
+            changes.changed.pop(key, None)
+        if changes.removed:
+            changes.removed.discard(key)
 
     def change(self, table: Table, key: Key, **values: Any) -> None:
         """Some columns of the row with this key, if there is one."""
         if len(key) != len(table.key) or not values.keys() <= table.columns.keys():
             raise ValueError(f"{table.name}: the key is {table.key}, and {sorted(values)} must be columns")
-        changes = self._changes.setdefault(table, {})
-        before = changes.get(key)
-        if before is None:
-            changes[key] = Change("change", values)
-        elif before.kind != "remove":
-            changes[key] = Change(before.kind, before.values | values)
+        changes = self._changes[table]
+        row = changes.put.get(key)
+        if row is not None:
+            changes.put[key] = row | values
+        elif key not in changes.removed:
+            changes.changed[key] = changes.changed.get(key, {}) | values
 
     def remove(self, table: Table, key: Key) -> None:
-        self._changes.setdefault(table, {})[key] = Change("remove", dict(zip(table.key, key, strict=True)))
+        changes = self._changes[table]
+        changes.put.pop(key, None)
+        changes.changed.pop(key, None)
+        changes.removed.add(key)
 
     async def get(self, table: Table, key: Key) -> Row | None:
         """The row as the facts before this one left it."""
-        before = self._changes.get(table, {}).get(key)
-        if before is not None and before.kind != "change":
-            return as_read(before.values) if before.kind == "put" else None
+        changes = self._changes[table]
+        row = changes.put.get(key)
+        if row is not None:
+            return table.as_read(row)
+        if key in changes.removed:
+            return None
         async with self._connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(selection(self._schema, table), key, prepare=True)
             row = await cursor.fetchone()
-        if row is None or before is None:
-            return row
-        return row | as_read(before.values)
+        return row and row | table.as_read(changes.changed.get(key, {}))
 
     async def flush(self) -> None:
         for table, changes in self._changes.items():
-            groups: dict[tuple[str, tuple[str, ...]], list[Row]] = {}
-            for key, change in changes.items():
-                row = change.values
-                if change.kind == "change":
-                    row = row | dict(zip(table.key, key, strict=True))
-                groups.setdefault((change.kind, tuple(row)), []).append(row)
-            for (kind, names), rows in groups.items():
-                await self._write(table, kind, names, rows)
+            await self._write(table, "put", tuple(table.columns), list(changes.put.values()))
+            groups: dict[tuple[str, ...], list[Row]] = {}
+            for key, values in changes.changed.items():
+                row = values | dict(zip(table.key, key, strict=True))
+                groups.setdefault(tuple(sorted(row)), []).append(row)
+            for names, rows in groups.items():
+                await self._write(table, "change", names, rows)
+            removed = [dict(zip(table.key, key, strict=True)) for key in changes.removed]
+            await self._write(table, "remove", table.key, removed)
         self._changes.clear()
 
-    async def _write(self, table: Table, kind: str, names: tuple[str, ...], rows: list[Row]) -> None:
-        arrays = [array_literal([row[name] for row in rows], table.columns[name]) for name in names]
-        await self._connection.execute(statement(self._schema, table, kind, names), arrays, prepare=True)
-
-
-def as_read(values: Row) -> Row:
-    """What a handler gets does not depend on whether the batch was written in between."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    async def _write(self, table: Table, kind: Kind, names: tuple[str, ...], rows: list[Row]) -> None:
+        if rows:
+            arrays = [array_literal([row[name] for row in rows], table.columns[name]) for name in names]
+            await self._connection.execute(statement(self._schema, table, kind, names), arrays, prepare=True)
 
 
 @functools.cache
@@ -138,7 +167,8 @@ def selection(schema: str, table: Table) -> bytes:
     )
 
 
-def statement(schema: str, table: Table, kind: str, names: tuple[str, ...]) -> sql.Composed:
+@functools.cache
+def statement(schema: str, table: Table, kind: Kind, names: tuple[str, ...]) -> bytes:
     """One set-based statement: the columns come as arrays."""
     target = sql.Identifier(schema, table.name)
     fields = [
@@ -154,15 +184,16 @@ def statement(schema: str, table: Table, kind: str, names: tuple[str, ...]) -> s
     if kind == "put":
         update = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in rest)
         action = sql.SQL("DO UPDATE SET {}").format(update) if rest else sql.SQL("DO NOTHING")
-        return sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) {}").format(
+        inserted = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) {}").format(
             target, identifiers(names), sql.SQL(", ").join(fields), source, identifiers(table.key), action
         )
+        return inserted.as_bytes()
     if kind == "change":
         update = sql.SQL(", ").join(
             sql.SQL("{0} = n.{0}::{1}").format(sql.Identifier(name), sql.SQL(table.columns[name])) for name in rest
         )
-        return sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {}").format(target, update, source, same)
-    return sql.SQL("DELETE FROM {} AS t USING {} WHERE {}").format(target, source, same)
+        return sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {}").format(target, update, source, same).as_bytes()
+    return sql.SQL("DELETE FROM {} AS t USING {} WHERE {}").format(target, source, same).as_bytes()
 
 
 def plain(kind: str) -> str:

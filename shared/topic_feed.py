@@ -5,7 +5,6 @@ import functools
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
@@ -121,7 +120,7 @@ class TopicFeed:
 
     def _beside_gap(self, record: Record) -> Record:
         """While something before it is missing, its offset is no place to start from."""
-        return replace(record, offset=-1) if record.partition in self._gaps else record
+        return record._replace(offset=-1) if record.partition in self._gaps else record
 
     def _watch_gaps(self, records: Sequence[Record]) -> None:
         lowest, now = self._reader.lowest(), asyncio.get_running_loop().time()

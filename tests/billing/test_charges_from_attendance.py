@@ -1,7 +1,6 @@
 """Marks become charges: with the worker's reactions, on a real PostgreSQL."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -135,7 +134,7 @@ async def test_a_mark_that_was_charged_by_an_old_price_list_is_priced_when_its_r
     stale = Attended(uuid7(), desk.class_id, desk.course_id, day, 60, "P", 1, event_id)
     period.leave_unpriced(stale, "no_plan", datetime.now(UTC))
     billable = {**told, "marks": [ann.mark("P", True)]}
-    again = replace(record, state=replaced(record.state, billable, event_id))
+    again = record._replace(state=replaced(record.state, billable, event_id))
     await ledger.save(call=reaction_call(desk, again))
     await desk.it.settle()
     assert len(await desk.got("/unpriced-marks")) == 1

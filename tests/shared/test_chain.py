@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from hypothesis import given, settings
@@ -71,7 +71,7 @@ class World:
             place = self.places.get(partition, Place(0))
             known = 0 <= place.offset < len(records) and records[place.offset].position == place.position
             begin = place.offset + 1 if known and self.dice.random() < 0.8 else 0
-            batch += [replace(one, offset=n) for n, one in enumerate(records) if n >= begin]
+            batch += [one._replace(offset=n) for n, one in enumerate(records) if n >= begin]
         followed = self.rule(self.places, batch)
         if self.dice.random() < 0.9:
             self.places |= followed.places
@@ -132,7 +132,7 @@ class SimulatedRelay:
                 break
             records = self.world.kafka.setdefault(partition, [])
             place = Place(record.position, len(records))
-            records.append(replace(record, previous=previous))
+            records.append(record._replace(previous=previous))
             failed |= place.offset != self.expected[partition] or (faults and dice.random() < 0.1)
             self.expected[partition] = place.offset + 1
         if failed:
@@ -189,7 +189,7 @@ def chain(positions: Iterable[int]) -> list[Record]:
     records: list[Record] = []
     previous = 0
     for position in positions:
-        records.append(replace(event_at(position, TENANTS[0]), previous=previous, offset=len(records)))
+        records.append(event_at(position, TENANTS[0])._replace(previous=previous, offset=len(records)))
         previous = position
     return records
 
@@ -225,7 +225,7 @@ def test_a_record_behind_a_missing_one_is_counted_and_skipped() -> None:
 
 
 def test_partitions_are_followed_apart() -> None:
-    one, other = chain([1, 5]), [replace(record, partition=7) for record in chain([2, 3])]
+    one, other = chain([1, 5]), [record._replace(partition=7) for record in chain([2, 3])]
     followed = follow({7: Place(2, 0)}, [one[0], other[1], one[1]])
     assert followed.places == {one[0].partition: Place(5, 1), 7: Place(3, 1)}
 

@@ -41,7 +41,7 @@ async def reacting_in(town: Running, generation: int, reaction: Reaction) -> Asy
 
 def again(records: list[Record], kept: int) -> list[Record]:
     """The same facts, as the next generation sends them."""
-    return [replace(record, kept=kept) for record in records if record.position <= kept]
+    return [record._replace(kept=kept) for record in records if record.position <= kept]
 
 
 async def begin(worker: Connection, reaction: Reaction, records: list[Record]) -> None:
@@ -67,7 +67,7 @@ async def test_G19_a_reaction_goes_on_behind_what_it_handled_before_the_cut(
         await reader.apply(old)
     assert await notices(town, tenant) == ["cut old 3", "cut old 4"]
     topic.head, topic.last = kept, {old[0].partition: kept}
-    new = [replace(topic.sent(tenant, to=f"new {number}"), kept=kept) for number in range(4)]
+    new = [topic.sent(tenant, to=f"new {number}")._replace(kept=kept) for number in range(4)]
     async with reacting_in(town, 2, reaction) as reader:
         await reader.apply(again(old, kept) + new)
     async with reacting_in(town, 2, reaction) as reader:

@@ -16,7 +16,7 @@ from shared.reacting import Reacting
 from shared.reactions import Reaction, call_of
 from shared.records import Record
 from shared.tails import Link, Tail, tails_of
-from shared.topic_feed import next_of
+from shared.topic_feed import TopicFeed, next_of
 from tests.faults.teeth.teeth import Tooth
 
 Rule = Callable[[Record, Place], bool]
@@ -97,7 +97,7 @@ async def walk_for_ever(consumer: Any, partition: Any, end: int) -> Link:
 async def trusting(consumer: Any, partition: Any, place: Place, end: int) -> Record | None:
     """As a feed's start check was before the simulator found that the next record may stand before a second copy."""
     record = await next_of(consumer, partition, place, end)
-    return None if record is None else replace(record, previous=place.position)
+    return None if record is None else record._replace(previous=place.position)
 
 
 async def never_behind(*_: Any) -> bool:
@@ -118,13 +118,13 @@ def tooth(**swaps: object) -> Tooth:
     return bitten
 
 
-def as_it_is(record: Record, **_: object) -> Record:
+def as_it_is(feed: TopicFeed, record: Record) -> Record:
     """As it was before the simulator found a copy that was taken for a place while records before it were missing."""
     return record
 
 
 TRUSTED = {"reader__follow": following(lambda record, place: record.previous == place.position)} | {
-    "topic_feed__replace": as_it_is
+    "topic_feed__TopicFeed._beside_gap": as_it_is
 }
 FOUND: dict[str, Tooth] = {
     "walk without end": tooth(tails__walk=walk_for_ever),

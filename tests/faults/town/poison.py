@@ -4,7 +4,6 @@ import json
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from unittest.mock import patch
@@ -48,7 +47,7 @@ def able() -> Iterator[None]:
     read_own, read_foreign = facts.read_own, facts.read_foreign
 
     def of(record: Record) -> Record:
-        return replace(record, state=repaired(record.state))
+        return record._replace(state=repaired(record.state))
 
     with (
         patch.object(facts, "read_own", lambda record, codec: read_own(of(record), codec)),
