@@ -10,7 +10,6 @@ from aiokafka import AIOKafkaProducer
 from shared import telemetry
 from shared.database import Connection, scalar
 from shared.envelope import Headers, event_id, event_id_of, headers_of
-from shared.gauges import HEAD, RELAYED
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
@@ -88,7 +87,6 @@ class Relay:
             while True:
                 beat()
                 page = await read_page(self._connection, self.position, PAGE)
-                HEAD.set(page[-1].position if page else self.position)
                 await keys.send()
                 await keys.beat()
                 if page:
@@ -171,7 +169,6 @@ class Relay:
                 raise Deposed
         self._last |= moved
         self.position = position
-        RELAYED.set(position)
 
     async def _resume(self) -> None:
         """Compares the positions with each partition's tail. Where they differ, the chain in Kafka decides: sending
