@@ -13,7 +13,11 @@ from shared.database import Connection, scalar
 
 LOOK_EVERY = 0.01
 PATIENCE = 900.0
-BY_NAME = "SELECT coalesce(sum(position), 0) FROM positions WHERE consumer = %s"
+BY_NAME = "SELECT coalesce(max(position), 0) FROM positions WHERE consumer = %s"
+LIVE = (
+    "SELECT coalesce(max(position), 0) FROM positions JOIN builds b ON b.schema = consumer AND b.live WHERE b.view = %s"
+)
+NAME = "SELECT schema FROM builds WHERE live AND view = %s"
 OF_RELAY = "SELECT coalesce(max(position), 0) FROM relay"
 
 
@@ -35,19 +39,21 @@ class Progress:
     @property
     def pace(self) -> float:
         """Positions a second once it moved, without what the start of the role costs."""
-        if self.ended > self.moved:
+        if self.last - self.first > (self.last - self.start) / 2:
             return (self.last - self.first) / (self.ended - self.moved)
         return (self.last - self.start) / self.seconds
 
 
 class Child:
-    def __init__(self, process: asyncio.subprocess.Process, began: float) -> None:
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
-        self._began = began
+        self._began = time.perf_counter()
+        self._spent = tree_seconds([process.pid])
 
     @property
     def cpu(self) -> float:
-        return tree_seconds([self._process.pid])
+        """Seconds since it leads."""
+        return tree_seconds([self._process.pid]) - self._spent
 
     async def reached(self, connection: Connection, query: str, consumer: str | None, target: int) -> Progress:
         """Until the position that this query tells is `target`."""
@@ -78,8 +84,19 @@ async def role(environment: dict[str, str], *arguments: str) -> AsyncIterator[Ch
         assert process.stdout is not None
         if not await process.stdout.readline():
             raise RuntimeError(f"the role did not start: {' '.join(arguments)}")
-        yield Child(process, time.perf_counter())
+        yield Child(process)
     finally:
         with suppress(ProcessLookupError):
             process.terminate()
         await process.wait()
+
+
+async def make_live(log: Connection, followed: Connection, view: str, source: str, environment: dict[str, str]) -> str:
+    """The name of a view's live build. The first one is made, and made live, by the worker itself."""
+    if (schema := await scalar(followed, NAME, (view,))) is not None:
+        return str(schema)
+    service = str(await scalar(followed, "SELECT current_schema()"))
+    head = int(await scalar(log, "SELECT log_head()"))
+    async with role(environment, f"read {source}", service, view) as worker:
+        await worker.reached(followed, LIVE, view, head)
+    return str(await scalar(followed, NAME, (view,)))

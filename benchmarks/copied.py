@@ -6,6 +6,7 @@ import time
 import orjson
 import psycopg
 
+from benchmarks.run import Cell
 from shared.codec import Codec
 
 COLUMNS = {
@@ -20,12 +21,12 @@ COLUMNS = {
 QUERY = f"COPY (SELECT {', '.join(COLUMNS)} FROM academic.events ORDER BY notification_id) TO STDOUT (FORMAT binary)"
 
 
-async def copy_and_decode(dsn: str) -> dict[str, float]:
+async def copy_and_decode(dsn: str) -> Cell:
     """Events a second of the whole log, each state as JSON."""
     return await asyncio.to_thread(_copy, dsn)
 
 
-def _copy(dsn: str) -> dict[str, float]:
+def _copy(dsn: str) -> Cell:
     events, decode = 0, orjson.loads
     with psycopg.connect(dsn) as connection, connection.cursor() as cursor:
         began, worked = time.perf_counter(), time.thread_time()
@@ -38,7 +39,7 @@ def _copy(dsn: str) -> dict[str, float]:
     return {"rate": events / seconds, "events": events, "cpu_us": worked / events * 1e6}
 
 
-def decode_only(codec: Codec, dsn: str, limit: int = 20_000) -> dict[str, float]:
+def decode_only(codec: Codec, dsn: str, limit: int = 20_000) -> Cell:
     """What the product's own decoding costs, for comparison: typed events, one thread, nothing else."""
     with psycopg.connect(dsn) as connection:
         rows = connection.execute(

@@ -92,5 +92,6 @@ def environment_of(dsns: dict[str, str], servers: Running) -> dict[str, str]:
     if not key.exists():
         key.write_text(b64encode(secrets.token_bytes(32)).decode())
         key.chmod(0o600)
-    told = {"API_DSN": dsns["api"], "WORKER_DSN": dsns["worker"], "MASTER_KEY_FILE": str(key)}
+    kafka = {"KAFKA": servers.kafka} if "kafka" in servers.pids else {}
+    told = kafka | {"API_DSN": dsns["api"], "WORKER_DSN": dsns["worker"], "MASTER_KEY_FILE": str(key)}
     return {f"BENCH_{name}": value for name, value in (told | {"STATE": str(Path(servers.folder))}).items()}

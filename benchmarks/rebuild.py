@@ -12,7 +12,7 @@ from psycopg import sql
 
 from academic.registers.mark_history import MarkHistory
 from academic.schools.summary import Summary
-from benchmarks.child import BY_NAME, role
+from benchmarks.child import BY_NAME, make_live, role
 from benchmarks.copied import copy_and_decode, decode_only
 from benchmarks.cpu import tree_seconds
 from benchmarks.figures import Figure
@@ -69,7 +69,7 @@ async def _rebuild(log: Log, servers: Running, view: type[View], marks: int) -> 
     head = await log.head()
     async with await connect(log.dsns["worker"], search_path="academic") as connection:
         if not await builds_of(connection, [view]):
-            await _go_live(log, view, head)
+            await make_live(log.admin, connection, view.NAME, "academic", log.environment)
         old = next(build for build in await builds_of(connection, [view]) if build.live)
         new = await make_build(connection, "academic", view, GENERATION)
         server = tree_seconds([servers.pids["postgres"]])
@@ -88,13 +88,6 @@ async def _rebuild(log: Log, servers: Running, view: type[View], marks: int) -> 
         "server_cpu_us": server / head * 1e6,
         "flip_ms": flipped * 1e3,
     }
-
-
-async def _go_live(log: Log, view: type[View], head: int) -> None:
-    """The first build of a view, which the worker makes and makes live by itself."""
-    query = "SELECT coalesce(max(position), 0) FROM positions JOIN builds b ON b.schema = consumer AND b.live"
-    async with role(log.environment, "read academic", "academic", view.NAME) as worker:
-        await worker.reached(log.admin, f"{query} WHERE b.view = '{view.NAME}'", None, head)
 
 
 def _naive(dsn: str) -> Cell:
