@@ -14,6 +14,8 @@ app.command("infra.operator.views:app", name="views", help="Builds of read model
 app.command("infra.operator.parked:app", name="parked", help="Events that could not be handled.")
 app.command("infra.operator.generations:app", name="generation", help="Which history a service writes.")
 app.command("infra.operator.reactions:app", name="reactions", help="Where reactions start.")
+app.command("infra.operator.audit:app", name="audit", help="What operators did.")
+app.command("infra.operator.tokens:app", name="operator", help="Who may use the operator API.")
 app.command("infra.operator.hash_chain:app", name="chain", help="Tamper-evident history.")
 
 STOPPED = 130

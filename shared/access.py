@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 
 from shared.identity import Identity, Verifier, bearer
+from shared.ids import PLATFORM
 from shared.problems import NotPermitted
 
 
@@ -18,12 +19,14 @@ class UndeclaredAccess(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required."""
+    """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required.
+    `platform`: for callers of no school; consistency tokens and versions mean nothing there."""
 
     permission: str | None
     creates: bool = False
     money: bool = False
     body_limit: int | None = None
+    platform: bool = False
 
     @property
     def needs_key(self) -> bool:
@@ -36,7 +39,7 @@ class Access:
         verifier: Verifier = request.app.state.verifier
         headers = request.headers.getlist("authorization")
         identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
-        if self.permission not in identity.permissions:
+        if self.permission not in identity.permissions or (self.platform and identity.tenant_id != PLATFORM):
             raise NotPermitted
         return identity
 

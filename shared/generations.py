@@ -1,7 +1,5 @@
 """Which history a service writes, and the operator's word when the server is another one."""
 
-from typing import NamedTuple
-
 from pydantic import BaseModel
 
 from shared import topics
@@ -17,9 +15,14 @@ class SourceSilent(Refused):
     """The source has not published anything yet."""
 
 
-class Server(NamedTuple):
+class Server(BaseModel):
+    """A history of a PostgreSQL server: a promoted replica is on another timeline."""
+
     system_identifier: str
     timeline_id: str
+
+    def __str__(self) -> str:
+        return f"{self.system_identifier} {self.timeline_id}"
 
 
 class Generation(BaseModel):
@@ -38,7 +41,9 @@ async def show_generation(connection: Connection) -> Generation:
     cursor = await connection.execute("SELECT generation, system_identifier, timeline_id FROM event_log")
     async for generation, system, timeline in cursor:
         running = await _running(connection)
-        return Generation(generation=generation, written_on=Server(system, timeline), running_on=running)
+        return Generation(
+            generation=generation, written_on=Server(system_identifier=system, timeline_id=timeline), running_on=running
+        )
     raise LookupError("event_log is empty")
 
 
@@ -80,14 +85,14 @@ async def generation_of(connection: Connection, service: Service, source: str, k
 
 async def _running(connection: Connection) -> Server:
     async for system, timeline in await connection.execute(RUNNING):
-        return Server(system, timeline)
+        return Server(system_identifier=system, timeline_id=timeline)
     raise LookupError("the server does not name itself")
 
 
 async def _name_history(connection: Connection, generation: int | None) -> None:
-    system, timeline = await _running(connection)
+    running = await _running(connection)
     await connection.execute(
         "UPDATE event_log SET generation = coalesce(%(new)s, generation), system_identifier = %(system)s,"
         " timeline_id = %(timeline)s, kept = CASE WHEN %(new)s::int IS NULL THEN kept ELSE log_head() END",
-        {"new": generation, "system": system, "timeline": timeline},
+        {"new": generation, "system": running.system_identifier, "timeline": running.timeline_id},
     )

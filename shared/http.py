@@ -1,8 +1,8 @@
 """The API process of a service: routes inside, kernel behind, guard and edge around."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from fastapi import APIRouter, FastAPI
@@ -62,17 +62,35 @@ def create_app(service: Service, settings_type: type[ServiceSettings], *, router
         await keys.close()
         await asyncio.to_thread(telemetry.flush)
 
+    return assembled(
+        f"Rollbook {service.name}",
+        routers,
+        openapi_url="/openapi.json",
+        lifespan=lifespan,
+        tracing=settings_type().otlp_endpoint is not None,
+    )
+
+
+def assembled(
+    title: str,
+    routers: Sequence[APIRouter],
+    *,
+    openapi_url: str | None = None,
+    lifespan: Callable[[Api], AbstractAsyncContextManager[None]] | None = None,
+    tracing: bool = False,
+) -> Api:
+    """Routes with all that stands around them. Raises UndeclaredAccess."""
     app = Api(
-        title=f"Rollbook {service.name}",
+        title=title,
         version="1",
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        openapi_url="/openapi.json",
+        openapi_url=openapi_url,
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
         telemetry={
-            "tracing": settings_type().otlp_endpoint is not None,
+            "tracing": tracing,
             "operation_spans": False,
             "metrics": False,
             "logs": False,

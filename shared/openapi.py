@@ -127,7 +127,9 @@ def _name(status: str, codes: list[str]) -> str:
 
 
 def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool) -> dict[str, list[str]]:
-    codes = {"400": ["request-malformed", "consistency-token-malformed"], "503": ["unavailable"]}
+    codes = {"400": ["request-malformed"], "503": ["unavailable"]}
+    if not access.platform:
+        codes["400"] += ["consistency-token-malformed"]
     if access.permission is not None:
         codes |= {"401": ["unauthenticated"], "403": ["forbidden"]}
     if has_values:
@@ -137,23 +139,23 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
     if has_body or access.body_limit:
         codes |= {"413": ["body-too-large"], "415": ["media-type-unsupported"]}
     if method == "GET":
-        codes["425"] = ["view-behind", "view-parked", "key-absent"]
-        return codes
-    codes["400"] += ["idempotency-key-malformed", "if-match-malformed"]
+        return codes if access.platform else codes | {"425": ["view-behind", "view-parked", "key-absent"]}
+    codes["400"] += ["idempotency-key-malformed"]
+    if not access.platform:
+        codes["400"] += ["if-match-malformed"]
+        codes |= {"409": ["version-conflict"], "412": ["precondition-failed"]}
     if access.needs_key:
         codes["400"] += ["idempotency-key-missing"]
-    codes |= {"409": ["version-conflict"], "412": ["precondition-failed"]}
     codes["422"] = [*codes.get("422", []), "idempotency-key-reused"]
     return codes
 
 
 def _headers(method: str, access: Access) -> list[tuple[str, bool, str]]:
     if method == "GET":
-        return [("Consistency-Token", False, "Wait until this answer shows what that token stands for")]
-    return [
-        ("Idempotency-Key", access.needs_key, "The same key and request have one effect and one answer"),
-        ("If-Match", False, "Only if the aggregate still has this ETag"),
-    ]
+        token = ("Consistency-Token", False, "Wait until this answer shows what that token stands for")
+        return [] if access.platform else [token]
+    key = ("Idempotency-Key", access.needs_key, "The same key and request have one effect and one answer")
+    return [key] if access.platform else [key, ("If-Match", False, "Only if the aggregate still has this ETag")]
 
 
 def _header(name: str, required: bool, description: str) -> dict[str, Any]:

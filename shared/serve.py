@@ -4,10 +4,9 @@ import time
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp
 
-from shared.edge import SECURITY_HEADERS, with_headers
-from shared.health import Check, Health
+from shared.health import Health
 from shared.settings import Settings
 
 KEEP_ALIVE = 30
@@ -61,15 +60,3 @@ def server(app: ASGIApp, settings: Settings, *, port: int | None = None) -> Serv
 def serve_api(app: ASGIApp, settings: Settings) -> None:
     """Returns after SIGTERM or SIGINT, when the requests in flight were answered."""
     server(app, settings).run()
-
-
-def health_app(checks: dict[str, Check]) -> ASGIApp:
-    """Probes and metrics of a worker."""
-    health = Health(checks)
-    health.started = True
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            await health(scope, receive, with_headers(send, SECURITY_HEADERS))
-
-    return app

@@ -1,5 +1,6 @@
 """How a running service stands: its log, relay, consumers, leaders. Read with the worker's role, for operators."""
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,8 @@ from shared.chain import Place
 from shared.database import Connection
 from shared.leader import label_of, lock_of
 from shared.service import Service, follower_of, roles_of
-from shared.tails import Tail
+from shared.tails import Tail, tails_of
+from shared.topics import events_topic
 
 Ends = Mapping[str, Mapping[int, Tail]]
 """source → partition → where it ends. Sources that could not be asked are missing."""
@@ -87,6 +89,14 @@ async def status_of(connection: Connection, service: Service, ends: Ends) -> Sta
     consumers = tuple(await _consumers(connection, rows, {service.name: log.head}, ends))
     leaders = tuple(await leaders_of(connection, service, {row.consumer for row in rows}))
     return Status(service.name, log, await relay_lag(connection, log), consumers, leaders)
+
+
+async def source_ends(connection: Connection, service: Service, kafka: str) -> Ends:
+    """Where the foreign sources end, in the generations that are read."""
+    cursor = await connection.execute("SELECT source, max(generation) FROM positions GROUP BY 1")
+    read: dict[str, int] = {source: number for source, number in await cursor.fetchall() if source != service.name}
+    tails = await asyncio.gather(*(tails_of(kafka, events_topic(source, number)) for source, number in read.items()))
+    return dict(zip(read, tails, strict=True))
 
 
 async def log_of(connection: Connection, service: str) -> Log:

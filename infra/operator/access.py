@@ -1,6 +1,7 @@
 """How an operator's command reaches a service: its settings in the environment, else the product on this machine."""
 
 import os
+import pwd
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,10 +15,10 @@ from rich.console import Console
 from infra.native import kafka, postgres
 from infra.native.ports import Ports
 from infra.native.state import State, default_folder
-from shared.database import Connection, check_version, connect, scalar
+from shared.database import Connection, check_version, connect
+from shared.operator_actions import Operator
 from shared.personal import MasterKey
 from shared.service import Service
-from shared.topics import newest_generation
 
 Name = Literal["auth", "academic", "billing", "exports"]
 SERVICES: tuple[Name, ...] = ("auth", "academic", "billing", "exports")
@@ -66,19 +67,19 @@ def master_key(name: Name) -> MasterKey:
     return MasterKey.read(path) if path.is_file() else refuse(f"Set {variable}: there is no {path}.")
 
 
+def operator() -> Operator:
+    """Whoever runs this command, as the machine knows them: the environment could say anything."""
+    try:
+        return Operator(f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
+    except KeyError:
+        return Operator(f"cli:{os.getuid()}")
+
+
 @asynccontextmanager
 async def connected(name: Name, role: Role = "worker") -> AsyncIterator[Connection]:
     async with await connect(dsn(name, role), search_path=name, statement_timeout="600s") as connection:
         check_version(connection)
         yield connection
-
-
-async def generation_of(connection: Connection, name: Name, source: str) -> int:
-    """Of the own log, or of what another service publishes now."""
-    if source == name:
-        return int(await scalar(connection, "SELECT generation FROM event_log"))
-    newest = await newest_generation(broker(name), source)
-    return refuse(f"{source} has not published anything yet.") if newest is None else newest
 
 
 def _local_ports(state: State, variable: str) -> Ports:

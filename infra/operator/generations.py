@@ -13,10 +13,10 @@ async def show(service: Name) -> None:
     """The generation of the log, and whether it was written on the server that runs now."""
     async with connected(service, "owner") as connection:
         found = await show_generation(connection)
-    console.print(f"{service}: generation {found.generation}, written on {' '.join(found.written_on)}", highlight=False)
+    console.print(f"{service}: generation {found.generation}, written on {found.written_on}", highlight=False)
     if not found.same_server:
         console.print(
-            f"The server that runs is {' '.join(found.running_on)}: say `rollbook generation keep {service}` when it"
+            f"The server that runs is {found.running_on}: say `rollbook generation keep {service}` when it"
             f" holds the same history, `rollbook generation new {service}` when history was cut.",
             highlight=False,
         )

@@ -1,6 +1,5 @@
 """How services stand: the log, its relay, every consumer, who leads what."""
 
-import asyncio
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -12,11 +11,7 @@ from rich.table import Column, Table
 
 from infra.operator.access import SERVICES, Name, broker, complain, connected, console, print_json, service_of
 from infra.operator.failing import sentence_of
-from shared.database import Connection
-from shared.service import Service
-from shared.status import Ends, Status, status_of
-from shared.tails import tails_of
-from shared.topics import events_topic
+from shared.status import Status, source_ends, status_of
 
 
 async def status(
@@ -52,19 +47,11 @@ async def _status(name: Name, faults: list[str]) -> Status:
     service = service_of(name)
     async with connected(name) as connection:
         try:
-            ends = await _ends(connection, service, broker(name))
+            ends = await source_ends(connection, service, broker(name))
         except (KafkaError, TimeoutError) as error:
             ends = {}
             faults.append(sentence_of(error))
         return await status_of(connection, service, ends)
-
-
-async def _ends(connection: Connection, service: Service, kafka: str) -> Ends:
-    """Where the foreign sources end, in the generations that are read."""
-    cursor = await connection.execute("SELECT source, max(generation) FROM positions GROUP BY 1")
-    read: dict[str, int] = {source: number for source, number in await cursor.fetchall() if source != service.name}
-    tails = await asyncio.gather(*(tails_of(kafka, events_topic(source, number)) for source, number in read.items()))
-    return dict(zip(read, tails, strict=True))
 
 
 def _show(found: Status) -> None:

@@ -95,7 +95,6 @@ PERMISSIONS = (
     "exports.write",
     "exports.read",
     "members.read",
-    "views.operate",
 )
 
 

@@ -10,13 +10,13 @@ def test_S2_every_role_has_a_cell_for_every_permission() -> None:
 
 
 def test_S2_owners_and_administrators_may_do_everything_in_their_school() -> None:
-    everything = set(CELLS) - {"views.operate"}
+    everything = set(CELLS) - {"platform.operate"}
     assert set(permissions_of(["owner"])) == everything
     assert set(permissions_of(["administrator"])) == everything
 
 
 def test_S2_the_operator_of_the_platform_sees_nothing_of_a_school() -> None:
-    assert permissions_of(["platform_operator"]) == ("me", "views.operate")
+    assert permissions_of(["platform_operator"]) == ("me", "platform.operate")
 
 
 def test_S3_a_reach_narrower_than_the_school_gives_no_permission_yet() -> None:

@@ -16,9 +16,11 @@ from shared.access import UndeclaredAccess
 from shared.caller import Caller, may, public
 from shared.database import UnsafeDatabase, connect, migration_files
 from shared.health import FAILURES, Health
-from shared.http import create_app
+from shared.http import Api, create_app
+from shared.identity import Verifier
+from shared.keyset import KeySet
+from shared.operator_app import create_operator_app
 from shared.pulse import beat, pulse, stuck
-from shared.serve import health_app
 from shared.service import Service
 from shared.settings import ServiceSettings
 from tests.shared.sample import make_app
@@ -147,15 +149,23 @@ async def test_E14_probes_tell_starting_ready_failing_and_stopping() -> None:
         assert (await client.get("/readyz")).status_code == 503
 
 
+def worker_app() -> Api:
+    """What a worker serves, without a kernel behind it."""
+    app = create_operator_app("academic")
+    app.state.verifier = Verifier(KeySet("", Path("nowhere")), "academic")
+    app.health.started = True
+    return app
+
+
 async def test_E14_a_process_whose_loop_is_held_up_for_a_second_says_that_it_does_not_live() -> None:
-    async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
+    async with AsyncClient(transport=ASGITransport(worker_app()), base_url="http://worker") as client:
         asyncio.get_running_loop().call_later(0.05, time.sleep, 1.2)
         assert (await client.get("/livez")).json() == {"status": "unavailable", "checks": {"loop": "held up"}}
         assert (await client.get("/livez")).json() == {"status": "ok", "checks": {"loop": "ok"}}
 
 
 async def test_F5_a_worker_lives_while_its_loops_beat_and_not_when_one_is_stuck() -> None:
-    async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
+    async with AsyncClient(transport=ASGITransport(worker_app()), base_url="http://worker") as client:
 
         async def lives() -> bool:
             return (await client.get("/livez")).status_code == 200
@@ -170,10 +180,13 @@ async def test_F5_a_worker_lives_while_its_loops_beat_and_not_when_one_is_stuck(
         assert await lives()
 
 
-async def test_E14_a_worker_answers_probes_and_nothing_else() -> None:
-    async with AsyncClient(transport=ASGITransport(health_app({})), base_url="http://worker") as client:
-        found = {path: (await client.get(path)).status_code for path in ("/livez", "/readyz", "/metrics", "/classes")}
-    assert found == {"/livez": 200, "/readyz": 200, "/metrics": 200, "/classes": 404}
+PATHS = ("/livez", "/readyz", "/metrics", "/operator/views", "/classes")
+
+
+async def test_E14_a_worker_answers_probes_and_operators_and_nothing_else() -> None:
+    async with AsyncClient(transport=ASGITransport(worker_app()), base_url="http://worker") as client:
+        found = {path: (await client.get(path)).status_code for path in PATHS}
+    assert found == dict(zip(PATHS, (200, 200, 200, 401, 404), strict=True))
 
 
 async def test_E14_a_release_whose_migrations_have_not_all_run_is_not_ready(toy: Running) -> None:

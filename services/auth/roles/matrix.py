@@ -51,7 +51,7 @@ CELLS: Mapping[str, str] = {
     "exports.write":       "-  T  T  O  O  C  -  T  F  F  -",
     "exports.read":        "-  T  T  O  O  C  -  T  F  F  -",
     "me":                  "T  T  T  T  T  T  T  T  T  T  T",
-    "views.operate":       "T  -  -  -  -  -  -  -  -  -  -",
+    "platform.operate":    "T  -  -  -  -  -  -  -  -  -  -",
 }  # fmt: skip
 
 MATRIX: Mapping[str, Mapping[str, Scope]] = {
