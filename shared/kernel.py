@@ -1,9 +1,11 @@
 """What a process of a service has at hand: store, keyring, views."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from shared.budget import POOL, Kind, check_budget
 from shared.codec import Codec
 from shared.database import Pool, UnsafeDatabase, check_server, connect, migration_files, open_pool
 from shared.effects import Effects
@@ -32,6 +34,8 @@ class Kernel:
         self.store = EventStore(service.name, pool, writer, self.codec)
         self.keyring = Keyring(master, pool)
         self.freshness = Freshness(pool)
+        self.folding = asyncio.Lock()
+        """One build at a time stands whole in memory."""
         self._effects = Effects(service, self.freshness)
         self._migrations = [name for name, _ in migration_files(service.name)]
 
@@ -42,11 +46,13 @@ class Kernel:
     ) -> AsyncIterator["Kernel"]:
         """Raises UnsafeDatabase. `worker` takes the DSN whose role sees all tenants."""
         dsn = settings.worker_dsn if worker else settings.api_dsn
+        kind: Kind = "worker" if worker else "api"
         if dsn is None:
             raise ValueError(f"{service.name}: no DSN is set for this process")
         async with await connect(dsn.get_secret_value()) as connection:
             generation = await check_server(connection)
-        async with open_pool(dsn.get_secret_value(), size=8 if worker else 6, refused=end_process) as pool:
+            await check_budget(connection, service, settings, kind)
+        async with open_pool(dsn.get_secret_value(), size=POOL[kind], refused=end_process) as pool:
             WATCHED.add(pool)
             writer = Writer(dsn.get_secret_value(), service.name)
             await writer.start()

@@ -52,6 +52,10 @@ class ServiceSettings(Settings):
     worker_dsn: SecretStr | None = None
     kafka: str = "127.0.0.1:9092"
     master_key_file: Path = Path(".rollbook/master.key")
+    api_processes: int = Field(1, ge=1)
+    worker_processes: int = Field(1, ge=1)
+    other_connections: int = Field(0, ge=0)
+    """To the same PostgreSQL server, by others than this service. For the budget that is checked at start."""
 
     def unsafe(self) -> list[str]:
         faults = super().unsafe()

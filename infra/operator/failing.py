@@ -9,7 +9,6 @@ from psycopg import errors
 from infra.native.problems import CannotStart
 from shared.database import UnsafeDatabase
 from shared.errors import DomainError
-from shared.errors import DomainError
 from shared.relay import TopicChanged, UnknownRecords
 from shared.topics import WrongTopic
 
