@@ -15,7 +15,7 @@ from gateway.forward import MAX_UPLOAD, ROUTE, Forward
 from gateway.settings import GatewaySettings
 from gateway.upstream import Upstream
 from shared import refusals, telemetry
-from shared.edge import Edge, template
+from shared.edge import Edge, server_spans, template
 from shared.guard import Guard
 from shared.health import Health
 from shared.identity import Verifier
@@ -74,13 +74,7 @@ def create_gateway(settings: GatewaySettings) -> Gateway:
         lifespan=lifespan,
         openapi_url=None,
         redirect_slashes=False,
-        telemetry={
-            "tracing": settings.otlp_endpoint is not None,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "auto_configure": False,
-        },
+        telemetry=server_spans(settings.otlp_endpoint is not None),
     )
     app.settings = settings
     app.health = Health({})

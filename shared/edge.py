@@ -5,6 +5,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 import structlog
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -27,7 +28,21 @@ REQUESTS = Counter("http_requests", "Answered requests", ["method", "route", "st
 SECONDS = Histogram("http_request_seconds", "Time from request to the end of the answer", ["method", "route"])
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
+PROBES = frozenset({"/livez", "/readyz", "/startupz", "/metrics"})
+
 Route = Callable[[Scope], str]
+
+
+def server_spans(tracing: bool) -> TelemetryConfig:
+    """FastAPI's own span for each request: nothing of what is in it, and none for probes."""
+    return {
+        "tracing": tracing,
+        "operation_spans": False,
+        "metrics": False,
+        "logs": False,
+        "auto_configure": False,
+        "exclude": lambda scope: scope.get("path") in PROBES,
+    }
 
 
 def template(scope: Scope) -> str:
@@ -55,7 +70,7 @@ class Edge:
         begun = time.perf_counter()
         given = {name: value for name, value in scope["headers"] if name in (b"traceparent", b"correlation-id")}
         traceparent = given.get(b"traceparent", b"").decode("latin-1")
-        trace = telemetry.follow(traceparent or None)
+        telemetry.follow(traceparent or None)
         correlation_id = _uuid(given.get(b"correlation-id", b"")) or uuid7()
         request_id = uuid7()
         scope.setdefault("state", {})["correlation_id"] = correlation_id
@@ -65,7 +80,7 @@ class Edge:
             *SECURITY_HEADERS,
             (b"request-id", str(request_id).encode()),
             (b"correlation-id", str(correlation_id).encode()),
-            (b"traceparent", str(trace).encode()),
+            (b"traceparent", telemetry.current_traceparent().encode()),
         )
         status = 500
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Scope
 
 from shared import kernel_refusals, openapi, refusals, telemetry
 from shared.access import operations
-from shared.edge import Edge
+from shared.edge import Edge, server_spans
 from shared.guard import MAX_BODY, Guard
 from shared.health import Health
 from shared.idempotency import Idempotency
@@ -89,13 +89,7 @@ def assembled(
         openapi_url=openapi_url,
         redirect_slashes=False,
         generate_unique_id_function=openapi.operation_id,
-        telemetry={
-            "tracing": tracing,
-            "operation_spans": False,
-            "metrics": False,
-            "logs": False,
-            "auto_configure": False,
-        },
+        telemetry=server_spans(tracing),
     )
     app.health = Health({})
     for router in routers:

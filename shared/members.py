@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -109,6 +109,11 @@ def arrays(batch: list[Member]) -> list[list[Any] | None]:
         *columns([(n, c.tenant_id, c.kind, c.key, c.owner) for n, c in releases], 5),
         *columns(keys, 5),
     ]
+
+
+def states_of(batch: list[Member]) -> Iterator[bytes]:
+    """An event of each member."""
+    return (member.events[0].state for member in batch if member.events)
 
 
 def columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any] | None]:

@@ -18,6 +18,7 @@ from shared.pulse import beat
 from shared.reacting import Reacting
 from shared.reactions import Reaction
 from shared.records import Record
+from shared.span_links import recent
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ class Reader:
                 raise HistoryGap(f"{self.source}: a position before {records[0].position} is missing")
         if self._own and (unknown := sum(record.topic not in self._known for record in records)):
             SKIPPED.labels(self.source, "unknown-type").inc(unknown)
-        with telemetry.span("fill", records=len(records)):
+        with telemetry.batch_span("fill", recent(records), records=len(records)):
             await self._filling.apply(followed, self.places)
         self._advance(self._filling.consumers, followed)
         await self._reacting.apply(followed, self.places)

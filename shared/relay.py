@@ -16,6 +16,7 @@ from shared.log_feed import read_page
 from shared.positions import Deposed
 from shared.pulse import beat
 from shared.records import PARTITIONS, Record, partition_of
+from shared.span_links import recent
 from shared.tails import Link, tails_of
 from shared.topics import events_topic
 
@@ -90,7 +91,7 @@ class Relay:
                 await keys.send()
                 await keys.beat()
                 if page:
-                    with telemetry.span("relay", events=len(page)):
+                    with telemetry.batch_span("relay", recent(page), events=len(page)):
                         async with asyncio.timeout(PATIENCE):
                             await self._send(producer, page)
                 else:

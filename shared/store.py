@@ -12,6 +12,7 @@ from uuid import UUID
 
 import orjson
 
+from shared import telemetry
 from shared.calls import Call, Claim, Saved
 from shared.codec import Codec
 from shared.database import Pool
@@ -205,7 +206,8 @@ class EventStore:
             releases=tuple(releases),
             keys=tuple(keys),
         )
-        result = await self._writer.append(member)
+        with telemetry.span("save", events=len(events)):
+            result = await self._writer.append(member)
         COUNTED[result.outcome].inc()
         if result.outcome == "conflict":
             conflict = await self._conflict(aggregates, events, call)
@@ -281,6 +283,10 @@ def command(
 
     @functools.wraps(function)
     async def run(store: EventStore, call: Call, *args: P.args, **kwargs: P.kwargs) -> Saved:
+        with telemetry.span("command", command=function.__name__):
+            return await tried(store, call, *args, **kwargs)
+
+    async def tried(store: EventStore, call: Call, *args: P.args, **kwargs: P.kwargs) -> Saved:
         saved = await store.replayed(call)
         tries = 0
         before: Conflict | None = None

@@ -1,7 +1,7 @@
 """Trace context and spans of a process, and the one call that sets up its logs and tracing."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -10,10 +10,12 @@ from typing import Any, Self
 
 import structlog
 from opentelemetry import context, trace
+from opentelemetry.context import Context
 from opentelemetry.propagate import extract
 
 from shared import logs
 from shared.settings import Settings
+from shared.span_links import links_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Trace:
 
 
 FLUSH_MS = 2_000
+OFF: AbstractContextManager[Any] = nullcontext()
 
 _trace: ContextVar[Trace | None] = ContextVar("trace", default=None)
 _tracer: trace.Tracer | None = None
@@ -112,10 +115,17 @@ def following(traceparent: str | None) -> Iterator[Trace]:
 
 
 def span(name: str, **attributes: str | int | float | bool) -> AbstractContextManager[Any]:
-    """One span for one unit of work (a command, a page, a batch). Costs nothing when tracing is off."""
+    """One span for one unit of work, as a command. Costs nothing when tracing is off."""
     if _tracer is None:
-        return nullcontext()
+        return OFF
     return _tracer.start_as_current_span(name, attributes=attributes)
+
+
+def batch_span(name: str, states: Iterable[bytes], **attributes: int) -> AbstractContextManager[Any]:
+    """One span for a batch of stored events, in a trace of its own, linked to the traces that they came from."""
+    if _tracer is None:
+        return OFF
+    return _tracer.start_as_current_span(name, Context(), attributes=attributes, links=links_to(states))
 
 
 def bind(**values: str) -> None:

@@ -16,7 +16,7 @@ from psycopg.types.numeric import Int8BinaryDumper
 from shared import telemetry
 from shared.database import TIMEOUTS, Connection, UnsafeDatabase, check_server, connect
 from shared.hints import Hints
-from shared.members import MAX_BYTES, MAX_EVENTS, Member, Result, Unstorable, arrays
+from shared.members import MAX_BYTES, MAX_EVENTS, Member, Result, Unstorable, arrays, states_of
 from shared.store_gauges import APPENDS, BATCH, WAITING
 
 MAX_SAVES, MAX_WAITING = 256, 4_096
@@ -122,7 +122,7 @@ class Lane:
         return connection
 
     async def _call(self, connection: Connection, batch: list[Member]) -> list[Any]:
-        with telemetry.span("append", saves=len(batch)):
+        with telemetry.batch_span("append", states_of(batch), saves=len(batch)):
             cursor = await connection.execute(APPEND, arrays(batch), prepare=True)
             return await cursor.fetchall()
 

@@ -80,6 +80,8 @@ async def test_E11_a_sampled_trace_reaches_the_collector_before_the_process_ends
     async with serving(collector) as url, process(tmp_path, otlp_endpoint=url) as (child, client):
         answer = await client.get("/api/schema/", headers={"traceparent": PARENT})
         assert answer.status_code == 200
+        refused = await client.get("/api/nobody/knows")
+        assert refused.json()["trace_id"] == refused.headers["traceparent"].split("-")[1]
         child.send_signal(signal.SIGTERM)
         async with asyncio.timeout(10):
             await child.communicate()

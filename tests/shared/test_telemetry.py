@@ -4,12 +4,16 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import structlog
+from opentelemetry.sdk.trace.sampling import Decision
 
-from shared import logs, telemetry
+from shared import logs, span_links, telemetry, tracing
+from shared.records import Record
 from shared.settings import Settings
 from shared.telemetry import Trace
 
@@ -138,3 +142,43 @@ def test_configuring_twice_writes_each_line_once(lines: Any) -> None:
     telemetry.configure("academic", Settings())
     logging.getLogger("x").info("one")
     assert [line["event"] for line in lines()] == ["one"]
+
+
+def state_of(traceparent: str) -> bytes:
+    return json.dumps({"meta": {"traceparent": traceparent}, "data": {}}, separators=(",", ":")).encode()
+
+
+def test_E11_a_batch_is_linked_to_the_sampled_traces_of_its_events_and_to_no_more_than_32() -> None:
+    other = PARENT.replace("4bf9", "4bf8")
+    states = [b"{}", state_of(PARENT), state_of(PARENT), state_of(PARENT[:-2] + "00"), state_of(other)]
+    links = span_links.links_to(states)
+    assert [f"{link.context.trace_id:032x}" for link in links] == [PARENT[3:35], other[3:35]]
+    assert all(link.context.trace_flags.sampled and link.context.is_remote for link in links)
+    assert len(span_links.links_to(state_of(str(Trace(f"{n:032x}", "1" * 16, "01"))) for n in range(1, 90))) == 32
+
+
+def test_E11_what_a_rebuild_reads_again_is_no_work_of_its_old_requests() -> None:
+    def record(at: datetime) -> Record:
+        return Record(1, uuid4(), uuid4(), 1, "a.b", state_of(PARENT), at, 0)
+
+    now = datetime.now(UTC)
+    assert len(list(span_links.recent([record(now - timedelta(hours=1)), record(now)]))) == 1
+
+
+def test_E11_a_batch_with_something_of_a_sampled_trace_is_sampled() -> None:
+    sampler = tracing.LinkedOrShare()
+    never = 2**64 - 1
+    """An id that the share leaves out."""
+    links = span_links.links_to([state_of(PARENT)])
+    assert sampler.should_sample(None, never, "fill", links=links).decision is Decision.RECORD_AND_SAMPLE
+    assert sampler.should_sample(None, never, "fill", links=[]).decision is Decision.DROP
+
+
+def test_a_batch_looks_at_no_event_while_tracing_is_off() -> None:
+    def states() -> Iterator[bytes]:
+        pytest.fail("nobody wants to know")
+        yield b""
+
+    with telemetry.batch_span("fill", states(), records=1) as span:
+        assert span is None
+    assert telemetry.span("append") is telemetry.batch_span("fill", states()) is telemetry.OFF
