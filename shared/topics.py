@@ -47,6 +47,24 @@ async def ensure_personal_keys(bootstrap: str, *, replicas: int = 1) -> None:
     await _ensure(bootstrap, PERSONAL_KEYS, KEY_SETTINGS, replicas)
 
 
+async def check(bootstrap: str, topic: str, settings: Mapping[str, str]) -> None:
+    """Makes nothing. Raises WrongTopic, also when there is no such topic."""
+    async with _admin(bootstrap) as admin:
+        if topic not in await admin.list_topics():
+            raise WrongTopic(f"There is no topic {topic}: start the worker once, it makes it.")
+        await _check(admin, topic, settings)
+
+
+async def broker_settings(bootstrap: str) -> dict[int, dict[str, str]]:
+    """node → its settings."""
+    async with _admin(bootstrap) as admin:
+        brokers = (await admin.describe_cluster())["brokers"]
+        return {
+            node: await _described(admin, ConfigResource(ConfigResourceType.BROKER, str(node)))
+            for node in (broker["node_id"] for broker in brokers)
+        }
+
+
 async def newest_generation(bootstrap: str, service: str) -> int | None:
     """The highest generation that this service publishes, None while it publishes none."""
     async with _admin(bootstrap) as admin:
@@ -65,26 +83,34 @@ async def _ensure(bootstrap: str, topic: str, settings: Mapping[str, str], repli
                 error = for_code(code)
                 if code and error is not TopicAlreadyExistsError:
                     raise error(topic)
-        found = await _settings_of(admin, topic)
-        described = await admin.describe_topics([topic])
-        count = len(described[0]["partitions"])
-        if count != PARTITIONS:
-            raise WrongTopic(f"{topic} has {count} partitions, not {PARTITIONS}")
-        wrong = {name: found.get(name) for name, value in settings.items() if found.get(name) != value}
-        if wrong:
-            raise WrongTopic(f"{topic} has {wrong}, not {dict(settings)}")
+        await _check(admin, topic, settings)
+
+
+async def _check(admin: Any, topic: str, settings: Mapping[str, str]) -> None:
+    found = await _settings_of(admin, topic)
+    described = await admin.describe_topics([topic])
+    count = len(described[0]["partitions"])
+    if count != PARTITIONS:
+        raise WrongTopic(f"{topic} has {count} partitions, not {PARTITIONS}")
+    wrong = {name: found.get(name) for name, value in settings.items() if found.get(name) != value}
+    if wrong:
+        raise WrongTopic(f"{topic} has {wrong}, not {dict(settings)}")
 
 
 async def _settings_of(admin: Any, topic: str) -> dict[str, str]:
     """Waits until a topic that was made just now is known."""
     found: dict[str, str] = {}
     for _ in range(100):
-        answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, topic)])
-        found = {entry[0]: entry[1] for answer in answers for resource in answer.resources for entry in resource[4]}
+        found = await _described(admin, ConfigResource(ConfigResourceType.TOPIC, topic))
         if found:
             break
         await asyncio.sleep(0.1)
     return found
+
+
+async def _described(admin: Any, resource: ConfigResource) -> dict[str, str]:
+    answers = await admin.describe_configs([resource])
+    return {entry[0]: entry[1] for answer in answers for found in answer.resources for entry in found[4]}
 
 
 @asynccontextmanager

@@ -27,6 +27,10 @@ console = Console(soft_wrap=True)
 errors = Console(soft_wrap=True, stderr=True)
 
 
+class NotConfigured(Exception):
+    """The command does not know how to reach the service. The message says what to set."""
+
+
 def complain(reason: str) -> None:
     errors.print(reason, style="bold red", markup=False, highlight=False)
 
@@ -63,8 +67,14 @@ def broker(name: Name) -> str:
 
 def master_key(name: Name) -> MasterKey:
     variable = f"{name.upper()}_MASTER_KEY_FILE"
-    path = Path(os.environ.get(variable) or default_folder() / "master.key")
-    return MasterKey.read(path) if path.is_file() else refuse(f"Set {variable}: there is no {path}.")
+    path = master_key_file(name)
+    if not path.is_file():
+        raise NotConfigured(f"Set {variable}: there is no {path}.")
+    return MasterKey.read(path)
+
+
+def master_key_file(name: Name) -> Path:
+    return Path(os.environ.get(f"{name.upper()}_MASTER_KEY_FILE") or default_folder() / "master.key")
 
 
 def operator() -> Operator:
@@ -84,6 +94,6 @@ async def connected(name: Name, role: Role = "worker") -> AsyncIterator[Connecti
 
 def _local_ports(state: State, variable: str) -> Ports:
     ports = state.running().get("ports")
-    return (
-        refuse(f"Set {variable}, or start the product on this machine with `make run`.") if not ports else Ports(ports)
-    )
+    if not ports:
+        raise NotConfigured(f"Set {variable}, or start the product on this machine with `make run`.")
+    return Ports(ports)

@@ -7,12 +7,13 @@ from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from psycopg import errors
 
 from infra.native.problems import CannotStart
+from infra.operator.access import NotConfigured
 from shared.database import UnsafeDatabase
 from shared.errors import DomainError
 from shared.relay import TopicChanged, UnknownRecords
 from shared.topics import WrongTopic
 
-SPOKEN = (CannotStart, UnsafeDatabase, WrongTopic)
+SPOKEN = (NotConfigured, CannotStart, UnsafeDatabase, WrongTopic)
 """Their messages are sentences for the operator already."""
 
 Refusals = dict[type[BaseException] | tuple[type[BaseException], ...], str]

@@ -1,9 +1,12 @@
 """Builds of read models, each filled beside the live one."""
 
-from cyclopts import App
+from typing import Annotated
+
+from cyclopts import App, Parameter
 from rich.table import Column, Table
 
 from infra.operator.access import Name, broker, connected, console, operator, refuse, service_of
+from infra.operator.waiting import wait_for_build
 from shared.operating import begin_build, flip_build, list_builds, remove_build, verify_build
 
 app = App(name="views", help=__doc__)
@@ -22,11 +25,19 @@ async def list_all(service: Name) -> None:
 
 
 @app.command
-async def build(service: Name, view: str) -> None:
-    """Begin a new build of a view. The worker fills it; `flip` makes it live."""
+async def build(service: Name, view: str, *, wait: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Begin a new build of a view. The worker fills it; `flip` makes it live.
+
+    Parameters
+    ----------
+    wait: Show the progress until it has caught up.
+    """
     async with connected(service) as connection:
         number = await begin_build(connection, service_of(service), broker(service), operator(), view)
-    console.print(f"Build {number} of {view} begins at position 0; see `rollbook views list {service}`.")
+        console.print(f"Build {number} of {view} begins at position 0; see `rollbook views list {service}`.")
+        if wait:
+            await wait_for_build(connection, service, number)
+            console.print(f"Build {number} has caught up: verify it, then flip to it.")
 
 
 @app.command
