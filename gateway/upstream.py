@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 import aiohttp
+from prometheus_client import Counter, Histogram
 from yarl import URL
 
 from shared.problems import NotAvailable
@@ -17,6 +18,15 @@ BUDGET_MS = 8_000
 HOP_MS = 50
 MAX_IDLE_READ = 30.0
 
+SECONDS = Histogram(
+    "rollbook_upstream_seconds",
+    "Time from a call to a service to the head of its answer, or to giving up",
+    ["service"],
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 8),
+)
+FAILURES = Counter("rollbook_upstream_failures", "Calls to a service without an answer", ["service", "reason"])
+REPEATS = Counter("rollbook_upstream_repeats", "Calls to a service that were sent a second time", ["service"])
+
 Body = bytes | AsyncIterator[bytes] | None
 
 
@@ -26,6 +36,7 @@ class Upstream:
     def __init__(self, base: Mapping[str, str], session: aiohttp.ClientSession) -> None:
         self.base = {service: address.rstrip("/") for service, address in base.items()}
         self._session = session
+        self._timers = {service: SECONDS.labels(service) for service in base}
 
     @classmethod
     @asynccontextmanager
@@ -63,6 +74,7 @@ class Upstream:
             yield response
         except (aiohttp.ClientError, TimeoutError) as error:
             response.close()
+            FAILURES.labels(service, "broken-off").inc()
             raise NotAvailable(f"{service} broke off its answer.") from error
         finally:
             response.release()
@@ -71,15 +83,22 @@ class Upstream:
         self, service: str, method: str, url: URL, headers: Mapping[str, str], body: Body, seconds: float, again: bool
     ) -> aiohttp.ClientResponse:
         try:
-            async with asyncio.timeout(seconds):
-                try:
-                    return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
-                except aiohttp.ClientConnectionError:
-                    if not again:
-                        raise
-                    await asyncio.sleep(random.uniform(0, 0.05))  # noqa: S311
-                    return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)
+            with self._timers[service].time():
+                async with asyncio.timeout(seconds):
+                    try:
+                        return await self._once(method, url, headers, body)
+                    except aiohttp.ClientConnectionError:
+                        if not again:
+                            raise
+                        REPEATS.labels(service).inc()
+                        await asyncio.sleep(random.uniform(0, 0.05))  # noqa: S311
+                        return await self._once(method, url, headers, body)
         except TimeoutError as error:
+            FAILURES.labels(service, "timeout").inc()
             raise NotAvailable(f"{service} did not answer in time.") from error
         except aiohttp.ClientError as error:
+            FAILURES.labels(service, "unreachable").inc()
             raise NotAvailable(f"{service} cannot be reached.") from error
+
+    async def _once(self, method: str, url: URL, headers: Mapping[str, str], body: Body) -> aiohttp.ClientResponse:
+        return await self._session.request(method, url, headers=headers, data=body, allow_redirects=False)

@@ -3,16 +3,21 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import version
 from typing import Any
 
 import orjson
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, Info, disable_created_metrics, generate_latest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from shared.pulse import stuck
 
 Check = Callable[[], Awaitable[object]]
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+BUILD = Info("rollbook_build", "The release that this process runs")
+BUILD.info({"version": version("rollbook-shared")})
 
 FAILURES = 3
 WINDOW = 15.0

@@ -18,25 +18,11 @@ from shared.ids import uuid7
 from shared.pools import WATCHED
 from shared.store import EventStore, KeyReused, Taken
 from tests.shared.kafkas import eventually, leading
+from tests.shared.metering import Watch
 from tests.shared.readers import settings_of
 from tests.shared.stores import NOW, call_of, new_shelf, store_on
 
 Dsns = dict[str, str]
-
-
-class Watch:
-    """How far a metric went since the watch began."""
-
-    def __init__(self, name: str, **labels: str) -> None:
-        self._name, self._labels = name, labels
-        self._before = self._value()
-
-    def _value(self) -> float:
-        return REGISTRY.get_sample_value(self._name, self._labels) or 0.0
-
-    @property
-    def gained(self) -> float:
-        return self._value() - self._before
 
 
 async def test_a_conflict_is_counted_for_its_kind_of_aggregate(log: Dsns) -> None:
