@@ -69,13 +69,15 @@ async def make_build(connection: Connection, service: str, view: type[View], gen
     return Build(number, view, schema, False)
 
 
-async def make_tables(connection: Connection, service: str, view: type[View], schema: str) -> None:
+async def make_tables(
+    connection: Connection, service: str, view: type[View], schema: str, *, indexed: bool = True
+) -> None:
     name = sql.Identifier(schema)
     api, worker = sql.Identifier(f"{service}_api"), sql.Identifier(f"{service}_worker")
     await connection.execute(sql.SQL("CREATE SCHEMA {}").format(name))
     await connection.execute(sql.SQL("GRANT USAGE ON SCHEMA {} TO {}, analyst").format(name, api))
     for table in view.TABLES:
-        for statement in table.ddl(schema):
+        for statement in table.ddl(schema) if indexed else [table.bare(schema)]:
             await connection.execute(statement)
         values: dict[str, Any] = {
             "table": sql.Identifier(schema, table.name),

@@ -7,8 +7,11 @@ from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 
 from shared.builds import Build, ensure_builds, flip, point_analysts, start_positions
+from shared.chain import Place
 from shared.database import Connection, connect
+from shared.folding import Folding
 from shared.gauges import forget
+from shared.history import log_until, topic_until
 from shared.kernel import Kernel
 from shared.lag import Lag
 from shared.leader import Leadership
@@ -90,13 +93,13 @@ class Following:
                 return
             followers = await self._led(leadership, connection, generation)
             self._forget_all_but(followers)
-            behind = await self._far_behind(connection, followers, generation)
+            apart = await self._apart(connection, followers, generation)
             await self._go_live(connection, followers, generation)
             try:
                 async with asyncio.TaskGroup() as group:
-                    group.create_task(whole(self._watch(leadership, connection, generation, followers, behind)))
-                    group.create_task(whole(self._follow(followers.only(set(followers.names) - behind), generation)))
-                    for name in behind:
+                    group.create_task(whole(self._watch(leadership, connection, generation, followers, apart)))
+                    group.create_task(whole(self._follow(followers.only(set(followers.names) - apart), generation)))
+                    for name in apart:
                         group.create_task(whole(self._follow(followers.only({name}), generation)))
             except* Changed:
                 log.info("%s: the consumers changed", self._source)
@@ -134,6 +137,8 @@ class Following:
         if not followers.names:
             return
         async with await self._connect() as connection:
+            for build in await self._fresh(connection, followers, generation):
+                await self._fold(connection, build, generation)
             reader = Reader(self._kernel, connection, self._source, generation, followers.builds, followers.reactions)
             with pulse(f"read {self._source}"):
                 if self._own:
@@ -147,7 +152,7 @@ class Following:
         connection: Connection,
         generation: int,
         followers: Followers,
-        behind: set[str],
+        apart: set[str],
     ) -> None:
         """Raises Changed for a new build or reaction, a lock that came free, one that has caught up, or a source that
         publishes another generation."""
@@ -155,21 +160,45 @@ class Following:
             await asyncio.sleep(LOOK_EVERY)
             if self._own or look % LAG_LOOKS == 0:
                 places = await load_places(connection, self._source, generation, followers.names)
-                self._lag.look(asyncio.get_running_loop().time(), places, await self._ends(connection, generation))
+                ends = {n: end.position for n, end in (await self._ends(connection, generation)).items()}
+                self._lag.look(asyncio.get_running_loop().time(), places, ends)
             if look % GENERATION_LOOKS == 0 and await self._generation() != generation:
                 raise Changed
             await self._go_live(connection, followers, generation)
             if (await self._led(leadership, connection, generation)).names != followers.names:
                 raise Changed
-            if behind and behind != await self._far_behind(connection, followers, generation):
+            if apart and apart.isdisjoint(await self._apart(connection, followers, generation)):
                 raise Changed
 
-    async def _far_behind(self, connection: Connection, followers: Followers, generation: int) -> set[str]:
-        """Consumers that would hold up the others; they follow alone until they have caught up."""
+    async def _apart(self, connection: Connection, followers: Followers, generation: int) -> set[str]:
+        """Consumers that would hold up the others; they follow alone until all of them have caught up."""
+        fresh = await self._fresh(connection, followers, generation)
         places = await load_places(connection, self._source, generation, followers.names)
         sums = {name: sum(place.position for place in places.get(name, {}).values()) for name in followers.names}
         furthest = max(sums.values(), default=0)
-        return {name for name, total in sums.items() if furthest - total > FAR_BEHIND}
+        far = {name for name, total in sums.items() if furthest - total > FAR_BEHIND}
+        return far | {build.schema for build in fresh}
+
+    async def _fresh(self, connection: Connection, followers: Followers, generation: int) -> list[Build]:
+        """Builds that have read nothing of a long history: they are folded first."""
+        places = await load_places(connection, self._source, generation, [build.schema for build in followers.builds])
+        fresh = [one for one in followers.builds if not any(place.position for place in places[one.schema].values())]
+        ends = await self._ends(connection, generation) if fresh else {}
+        return fresh if sum(place.position for place in ends.values()) > FAR_BEHIND else []
+
+    async def _fold(self, connection: Connection, build: Build, generation: int) -> None:
+        ends = await self._ends(connection, generation)
+        if self._own:
+            history, events = log_until(connection, ends[0]), ends[0].position
+        else:
+            history = topic_until(self._settings.kafka, self._source, generation, ends)
+            events = sum(place.offset + 1 for place in ends.values())
+        async with self._kernel.folding:
+            with pulse(f"fold {build.schema}"):
+                try:
+                    await Folding(connection, self._kernel, generation).fill(build, history, events)
+                except Exception as error:  # noqa: BLE001 - following meets it again, and knows what heals
+                    log.warning("%s is not folded but followed: %s", build.schema, type(error).__name__)
 
     async def _go_live(self, connection: Connection, followers: Followers, generation: int) -> None:
         """A build whose view version has no live one goes live as soon as it has caught up."""
@@ -194,13 +223,12 @@ class Following:
         ends = await self._ends(connection, generation)
         for _ in range(CATCH_UP):
             places = (await load_places(connection, self._source, generation, [build.schema]))[build.schema]
-            if all(places[n].position >= position for n, position in ends.items()):
+            if all(places[n].position >= end.position for n, end in ends.items()):
                 return True
             await asyncio.sleep(0.05)
         return False
 
-    async def _ends(self, connection: Connection, generation: int) -> dict[int, int]:
+    async def _ends(self, connection: Connection, generation: int) -> dict[int, Place]:
         if self._own:
-            return {0: await read_head(connection)}
-        tails = await tail_places(self._settings.kafka, self._source, generation)
-        return {partition: tail.position for partition, tail in tails.items()}
+            return {0: Place(await read_head(connection))}
+        return await tail_places(self._settings.kafka, self._source, generation)

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from shared.builds import Build, BuildUnknown, builds_of, drop_build, make_build, make_live, point_analysts
 from shared.codec import Codec
-from shared.database import Connection
+from shared.database import Connection, scalar
 from shared.errors import NotFound, Refused
 from shared.generations import generation_of
 from shared.log_feed import read_head
@@ -146,11 +146,15 @@ async def _end(connection: Connection, service: Service, source: str, kafka: str
 async def _progress(connection: Connection, build: Build, end: tuple[int, int | None]) -> BuildProgress:
     generation, whole = end
     places = await load_places(connection, build.view.SOURCE, generation, [build.schema])
+    position = sum(place.position for place in places.get(build.schema, {}).values())
+    if position == 0 and whole is not None:
+        folded = await scalar(connection, "SELECT coalesce(progress, 0) FROM builds WHERE build = %s", (build.number,))
+        position = int(folded * whole)
     return BuildProgress(
         build=build.number,
         view=build.view.NAME,
         version=build.view.VERSION,
         live=build.live,
-        position=sum(place.position for place in places.get(build.schema, {}).values()),
+        position=position,
         end=whole,
     )

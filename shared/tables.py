@@ -35,6 +35,9 @@ class Table:
             raise ValueError(f"{self.name}: tenant_id is a uuid")
 
     def ddl(self, schema: str) -> list[sql.Composed]:
+        return [self.bare(schema), *self.indexing(schema)]
+
+    def bare(self, schema: str) -> sql.Composed:
         table = sql.Identifier(schema, self.name)
         columns = [
             sql.SQL("{} {}{}").format(
@@ -44,13 +47,15 @@ class Table:
             )
             for name, kind in self.columns.items()
         ]
-        statements = [
-            sql.SQL("CREATE TABLE {} ({}, PRIMARY KEY ({}))").format(
-                table, sql.SQL(", ").join(columns), identifiers(self.key)
-            )
+        return sql.SQL("CREATE TABLE {} ({})").format(table, sql.SQL(", ").join(columns))
+
+    def indexing(self, schema: str) -> list[sql.Composed]:
+        """The key and the indexes."""
+        table = sql.Identifier(schema, self.name)
+        return [
+            sql.SQL("ALTER TABLE {} ADD PRIMARY KEY ({})").format(table, identifiers(self.key)),
+            *[sql.SQL("CREATE INDEX ON {} ({})").format(table, identifiers(names)) for names in self.indexes],
         ]
-        statements += [sql.SQL("CREATE INDEX ON {} ({})").format(table, identifiers(names)) for names in self.indexes]
-        return statements
 
     @functools.cached_property
     def key_of(self) -> Callable[[Row], Key]:
@@ -130,10 +135,13 @@ class Rows:
             return table.as_read(row)
         if key in changes.removed:
             return None
+        row = await self._stored(table, key)
+        return row and row | table.as_read(changes.changed.get(key, {}))
+
+    async def _stored(self, table: Table, key: Key) -> Row | None:
         async with self._connection.cursor(row_factory=dict_row) as cursor:
             await cursor.execute(selection(self._schema, table), key, prepare=True)
-            row = await cursor.fetchone()
-        return row and row | table.as_read(changes.changed.get(key, {}))
+            return await cursor.fetchone()
 
     async def flush(self) -> None:
         for table, changes in self._changes.items():
@@ -150,8 +158,13 @@ class Rows:
 
     async def _write(self, table: Table, kind: Kind, names: tuple[str, ...], rows: list[Row]) -> None:
         if rows:
-            arrays = [array_literal([row[name] for row in rows], table.columns[name]) for name in names]
-            await self._connection.execute(statement(self._schema, table, kind, names), arrays, prepare=True)
+            query = statement(self._schema, table, kind, names)
+            await self._connection.execute(query, arrays(table, names, rows), prepare=True)
+
+
+def arrays(table: Table, names: tuple[str, ...], rows: list[Row]) -> list[str]:
+    """The parameters of a set-based statement: a column each."""
+    return [array_literal([row[name] for row in rows], table.columns[name]) for name in names]
 
 
 @functools.cache
@@ -171,29 +184,36 @@ def selection(schema: str, table: Table) -> bytes:
 def statement(schema: str, table: Table, kind: Kind, names: tuple[str, ...]) -> bytes:
     """One set-based statement: the columns come as arrays."""
     target = sql.Identifier(schema, table.name)
-    fields = [
-        sql.SQL("{}.{}::{}").format(sql.Identifier("n"), sql.Identifier(name), sql.SQL(table.columns[name]))
-        for name in names
-    ]
-    source = sql.SQL("unnest({}) AS n({})").format(
-        sql.SQL(", ").join(sql.SQL("%s::" + plain(table.columns[name]) + "[]") for name in names),
-        identifiers(names),
-    )
     rest = [name for name in names if name not in table.key]
     same = sql.SQL(" AND ").join(sql.SQL("t.{0} = n.{0}").format(sql.Identifier(name)) for name in table.key)
     if kind == "put":
         update = sql.SQL(", ").join(sql.SQL("{0} = excluded.{0}").format(sql.Identifier(name)) for name in rest)
         action = sql.SQL("DO UPDATE SET {}").format(update) if rest else sql.SQL("DO NOTHING")
-        inserted = sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {} ON CONFLICT ({}) {}").format(
-            target, identifiers(names), sql.SQL(", ").join(fields), source, identifiers(table.key), action
-        )
-        return inserted.as_bytes()
+        conflict = sql.SQL(" ON CONFLICT ({}) {}").format(identifiers(table.key), action)
+        return insertion(schema, table) + conflict.as_bytes()
     if kind == "change":
         update = sql.SQL(", ").join(
             sql.SQL("{0} = n.{0}::{1}").format(sql.Identifier(name), sql.SQL(table.columns[name])) for name in rest
         )
-        return sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {}").format(target, update, source, same).as_bytes()
-    return sql.SQL("DELETE FROM {} AS t USING {} WHERE {}").format(target, source, same).as_bytes()
+        changed = sql.SQL("UPDATE {} AS t SET {} FROM {} WHERE {}")
+        return changed.format(target, update, given(table, names), same).as_bytes()
+    return sql.SQL("DELETE FROM {} AS t USING {} WHERE {}").format(target, given(table, names), same).as_bytes()
+
+
+@functools.cache
+def insertion(schema: str, table: Table) -> bytes:
+    names = tuple(table.columns)
+    fields = [sql.SQL("n.{}::{}").format(sql.Identifier(name), sql.SQL(table.columns[name])) for name in names]
+    return (
+        sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}")
+        .format(sql.Identifier(schema, table.name), identifiers(names), sql.SQL(", ").join(fields), given(table, names))
+        .as_bytes()
+    )
+
+
+def given(table: Table, names: tuple[str, ...]) -> sql.Composed:
+    columns = [sql.SQL("%s::" + plain(table.columns[name]) + "[]") for name in names]
+    return sql.SQL("unnest({}) AS n({})").format(sql.SQL(", ").join(columns), identifiers(names))
 
 
 def plain(kind: str) -> str:

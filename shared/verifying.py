@@ -1,26 +1,21 @@
 """Verifying a build: a fold of the whole history, up to the same place, must give the same rows."""
 
-import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from aiokafka import TopicPartition as Partition
 from psycopg import sql
 
 from shared.builds import Build, make_tables, start_positions
-from shared.chain import Place, follow
+from shared.chain import follow
 from shared.codec import Codec
 from shared.database import Connection
-from shared.envelope import readable
 from shared.filling import Filling
-from shared.log_feed import PAGE, read_page
+from shared.history import History, log_until, topic_until
 from shared.parking import Parking
 from shared.positions import load_places
-from shared.records import Record
 from shared.tables import Table, identifiers
-from shared.topics import events_topic, looking
 
 Sums = Mapping[tuple[str, UUID], tuple[int, int]]
 """(table, tenant) → number of rows, checksum."""
@@ -65,9 +60,7 @@ async def verify(
     ]
 
 
-async def fold(
-    connection: Connection, codec: Codec, scratch: Build, generation: int, history: AsyncIterator[list[Record]]
-) -> None:
+async def fold(connection: Connection, codec: Codec, scratch: Build, generation: int, history: History) -> None:
     source = scratch.view.SOURCE
     filling = Filling(codec, connection, Parking(source, generation), source, generation, [scratch])
     places = await load_places(connection, source, generation, [scratch.schema])
@@ -89,32 +82,3 @@ async def checksums(connection: Connection, schema: str, tables: tuple[Table, ..
         for tenant_id, count, checksum in await cursor.fetchall():
             sums[table.name, tenant_id] = (count, int(checksum))
     return sums
-
-
-async def log_until(connection: Connection, last: Place) -> AsyncIterator[list[Record]]:
-    after = 0
-    while after < last.position:
-        page = await read_page(connection, after, min(PAGE, last.position - after))
-        yield page
-        after = page[-1].position
-
-
-async def topic_until(
-    kafka: str, source: str, generation: int, places: Mapping[int, Place]
-) -> AsyncIterator[list[Record]]:
-    """Everything that a relay wrote, up to the offsets of these places."""
-    last = {
-        Partition(events_topic(source, generation), n): place.offset for n, place in places.items() if place.offset >= 0
-    }
-    if not last:
-        return
-    async with looking(kafka) as consumer:
-        consumer.assign(list(last))
-        await consumer.seek_to_beginning(*last)
-        open_partitions = set(last)
-        while open_partitions:
-            async with asyncio.timeout(30):
-                batches = await consumer.getmany(timeout_ms=1_000)
-            messages = [m for p, batch in batches.items() for m in batch if m.offset <= last[p]]
-            yield [record for message in messages if (record := readable(message)) is not None]
-            open_partitions = {p for p in open_partitions if await consumer.position(p) <= last[p]}

@@ -19,11 +19,11 @@ from shared.builds import Build, make_build, start_positions
 from shared.chain import Place
 from shared.database import Connection, connect
 from shared.envelope import headers_of
+from shared.history import topic_until
 from shared.ids import uuid7
 from shared.reader import Reader
 from shared.records import PARTITIONS, partition_of
 from shared.topic_feed import GapOpen, PositionedConsumer, TopicFeed, start_offsets, tail_places
-from shared.verifying import topic_until
 from tests.shared.kafkas import Relays, delete_topic, eventually, messages_of, own_topic
 from tests.shared.readers import library, parked_of, rows_of, settle, shelf_with, titles_of
 from tests.shared.stores import call_of, records_of
