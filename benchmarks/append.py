@@ -61,13 +61,13 @@ async def _measure(run: Run, superuser: str) -> list[Figure]:
     await writer.start()
     async with open_pool(dsn) as pool:
         store = EventStore(SERVICE.name, pool, writer, Codec(SERVICE.aggregates))
-        await _append(store, 0.5, keyed=False)
+        await append(store, 0.5, keyed=False)
         rounds = await run.rounds(
             "append",
             {
                 "limit": partial(asyncio.to_thread, _pgbench, f"{server}/bench", seconds),
-                "plain": partial(_append, store, seconds, keyed=False),
-                "keyed": partial(_append, store, seconds, keyed=True),
+                "plain": partial(append, store, seconds, keyed=False),
+                "keyed": partial(append, store, seconds, keyed=True),
             },
         )
     await writer.stop()
@@ -79,7 +79,7 @@ async def _measure(run: Run, superuser: str) -> list[Figure]:
     ]
 
 
-async def _append(store: EventStore, seconds: float, *, keyed: bool) -> Cell:
+async def append(store: EventStore, seconds: float, *, keyed: bool, callers: int = CALLERS) -> Cell:
     """Saves per second of new aggregates, one event each, which were decided beforehand: a `Call`, encoding, checks
     and the append are inside."""
     tenant, stored, now = uuid7(), 0, datetime.now(UTC)
@@ -105,7 +105,7 @@ async def _append(store: EventStore, seconds: float, *, keyed: bool) -> Cell:
             stored += 1
 
     began = time.perf_counter()
-    await asyncio.gather(*[caller() for _ in range(CALLERS)])
+    await asyncio.gather(*[caller() for _ in range(callers)])
     rate = stored / (time.perf_counter() - began)
     gc.unfreeze()
     return {"rate": rate}

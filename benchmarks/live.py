@@ -38,12 +38,13 @@ async def _measure(run: Run, servers: Running) -> list[Figure]:
         told = environment_of(dsns, servers)
         await log.fill(A_REGISTER)
         await _relay_all(log)
+        live = await make_live(log.admin, foreign, Attendance.NAME, "academic", told)
         rounds = await run.rounds(
             "live",
             {
                 "row": partial(_own, log, MarkHistory, backlog),
                 "aggregating": partial(_own, log, Summary, backlog),
-                "kafka": partial(_foreign, log, foreign, told, backlog),
+                "kafka": partial(_foreign, log, foreign, told, live, backlog),
             },
             min(run.size.rounds, 7),
         )
@@ -65,8 +66,7 @@ async def _own(log: Log, view: type[View], backlog: int) -> Cell:
         return await _catch_up(log, connection, log.environment, live, "academic", view)
 
 
-async def _foreign(log: Log, foreign: Connection, told: dict[str, str], backlog: int) -> Cell:
-    live = await make_live(log.admin, foreign, Attendance.NAME, "academic", told)
+async def _foreign(log: Log, foreign: Connection, told: dict[str, str], live: str, backlog: int) -> Cell:
     await log.fill(backlog)
     await _relay_all(log)
     return await _catch_up(log, foreign, told, live, "exports", Attendance)

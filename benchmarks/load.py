@@ -144,3 +144,21 @@ async def open_loop(host: str, port: int, asks: Iterator[bytes], rate: float, se
     for one in wires:
         one.close()
     return loaded
+
+
+async def answers_to(host: str, port: int, asks: list[bytes], connections: int = 8) -> list[Answer]:
+    """All of them, in order, for what a workload needs beforehand. Raises for a refusal."""
+    found: dict[int, Answer] = {}
+    waiting = iter(enumerate(asks))
+    wires = [await wire(host, port) for _ in range(connections)]
+
+    async def work_off(one: Wire) -> None:
+        for number, raw in waiting:
+            found[number] = await one.ask(raw)
+            if not 200 <= found[number].status < 300:
+                raise RuntimeError(f"{raw[:80]!r}: {found[number].status} {found[number].body[:300]!r}")
+
+    await asyncio.gather(*[work_off(one) for one in wires])
+    for one in wires:
+        one.close()
+    return [found[number] for number in range(len(asks))]

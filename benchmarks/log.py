@@ -18,6 +18,7 @@ from shared.calls import Actor, Call
 from shared.codec import Codec
 from shared.database import Connection, connect, open_pool, scalar
 from shared.ids import uuid7
+from shared.service import Service
 from shared.store import EventStore
 from shared.writer import Writer
 
@@ -69,8 +70,8 @@ def call_of(tenant: UUID) -> Call:
 
 
 @asynccontextmanager
-async def academic_log(servers: Running, schools: int = 2) -> AsyncIterator[Log]:
-    """Empty, in a database of its own."""
+async def academic_log(servers: Running, schools: int = 2, service: Service = SERVICE) -> AsyncIterator[Log]:
+    """Empty, in a database of its own; `service` is another one in the place of academic."""
     async with AsyncExitStack() as stack:
         dsns = await stack.enter_async_context(new_log(servers.dsn(), SERVICE.name))
         pool = await stack.enter_async_context(open_pool(dsns["api"]))
@@ -80,7 +81,7 @@ async def academic_log(servers: Running, schools: int = 2) -> AsyncIterator[Log]
         admin = await stack.enter_async_context(await connect(dsns["superuser"], search_path=SERVICE.name))
         yield Log(
             dsns,
-            EventStore(SERVICE.name, pool, writer, Codec(SERVICE.aggregates)),
+            EventStore(SERVICE.name, pool, writer, Codec(service.aggregates)),
             admin,
             environment_of(dsns, servers),
             tuple(uuid7() for _ in range(schools)),
