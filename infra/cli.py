@@ -30,7 +30,7 @@ def main() -> None:
     for noisy in ("aiokafka", "asyncio"):
         logging.getLogger(noisy).setLevel(logging.CRITICAL + 1)
     try:
-        app()
+        app(sys.argv[1:])
     except KeyboardInterrupt:
         sys.exit(STOPPED)
     except Exception as error:  # an operator hears a sentence, whatever a command met

@@ -3,7 +3,7 @@
 import errno
 
 import psycopg
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 from psycopg import errors
 
 from infra.native.problems import CannotStart
@@ -36,7 +36,8 @@ POSTGRES: Refusals = {
 }
 OTHERS: Refusals = {
     UnknownTopicOrPartitionError: "Kafka does not have the topic: start the service's worker once, it makes it.",
-    KafkaError: "Kafka cannot be reached ({reason}): start it, or correct <SERVICE>_KAFKA, then run the command again.",
+    KafkaConnectionError: "Kafka cannot be reached: start it, or correct <SERVICE>_KAFKA, then run the command again.",
+    KafkaError: "Kafka refused ({reason}): `rollbook doctor` looks for the cause.",
     (UnknownRecords, TopicChanged): (
         "Kafka holds what the log does not have: `rollbook relay verify` says where, `rollbook generation new` is the"
         " way out when history was cut."
