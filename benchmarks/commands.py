@@ -1,9 +1,7 @@
 """W1, PF3 and PF4: a student is enrolled through the gateway, by 1, 8 and 32 connections that never pause."""
 
-import tempfile
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from statistics import median
 
 import uvloop
@@ -11,6 +9,7 @@ import uvloop
 from benchmarks.figures import Figure
 from benchmarks.run import Cell, Round, Run, ratios, values
 from benchmarks.school import School
+from benchmarks.whole import product_of
 from infra.native.running import Running
 
 ROWS = ("PF3", "PF3-sync", "PF3-1", "PF4", "PF4-direct")
@@ -20,15 +19,8 @@ PARTS = ("gateway", "academic.api", "academic.worker", "billing.worker", "export
 
 
 def measure(run: Run) -> Iterator[Figure]:
-    with tempfile.TemporaryDirectory(prefix="rollbook-bench-") as name:
-        folder = Path(name)
-        folder.chmod(0o711)
-        product = Running("all", folder)
-        try:
-            product.start()
-            yield from uvloop.run(_measure(run, product))
-        finally:
-            product.stop()
+    with product_of() as product:
+        yield from uvloop.run(_measure(run, product))
 
 
 async def _measure(run: Run, product: Running) -> list[Figure]:
@@ -38,12 +30,12 @@ async def _measure(run: Run, product: Running) -> list[Figure]:
         rounds = await run.rounds("commands", {**cells, "direct": partial(_enrol, run, school, 32, direct=True)})
     factor = run.factor
     return [
-        run.judged(Figure("PF3", "ms", 1.7 * factor, None, note=_parts(rounds, "8")), values(rounds, "8", "cpu")),
+        run.judged(Figure("PF3", "ms", 1.7 * factor, None, note=parts_of(rounds, "8")), values(rounds, "8", "cpu")),
         run.judged(
             Figure("PF3-sync", "ms", 3.8 * factor, 3.8 * factor, note="8 connections, gateway, APIs, PostgreSQL"),
             values(rounds, "8", "synchronous"),
         ),
-        run.judged(Figure("PF3-1", "ms", 1.7 * factor, None, note=_parts(rounds, "1")), values(rounds, "1", "cpu")),
+        run.judged(Figure("PF3-1", "ms", 1.7 * factor, None, note=parts_of(rounds, "1")), values(rounds, "1", "cpu")),
         run.judged(
             Figure("PF4", "req/s", 780 / factor, 380 / factor, more=True, note=_client(rounds)),
             values(rounds, "8", "rate"),
@@ -62,7 +54,7 @@ async def _enrol(run: Run, school: School, connections: int, *, direct: bool = F
     return await school.cell(asks, connections, run.size.seconds, "academic.api" if direct else "gateway")
 
 
-def _parts(rounds: list[Round], cell: str) -> str:
+def parts_of(rounds: list[Round], cell: str) -> str:
     """Where the time goes."""
     parts = [f"{name} {median(values(rounds, cell, name)):.2f}" for name in PARTS] if rounds else []
     return f"{cell} connections: {', '.join(parts)}"

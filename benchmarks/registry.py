@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from benchmarks import append, commands, growth, live, loading, product, rebuild, recorder, relay
+from benchmarks import append, commands, growth, live, loading, product, rebuild, recorder, relay, rolls
 from benchmarks.figures import Figure
 from benchmarks.run import Run
 
@@ -17,7 +17,7 @@ class Workload(Protocol):
     def measure(self, run: Run) -> Iterator[Figure]: ...
 
 
-WORKLOADS: Sequence[Workload] = (append, recorder, rebuild, live, relay, loading, growth, commands, product)
+WORKLOADS: Sequence[Workload] = (append, recorder, rebuild, live, relay, loading, growth, commands, rolls, product)
 ROWS = tuple(row for workload in WORKLOADS for row in workload.ROWS)
 
 

@@ -74,8 +74,8 @@ class School:
             idempotency_key=secrets.token_hex(12),
         )
 
-    def get(self, path: str, prefix: str = "/api/academic", **headers: str) -> bytes:
-        return ask("GET", prefix + path, authorization=f"Bearer {self._client.access}", **headers)
+    def get(self, path: str, prefix: str = "/api/academic") -> bytes:
+        return ask("GET", prefix + path, authorization=f"Bearer {self._client.access}")
 
     async def answers(self, asks: list[bytes]) -> list[Answer]:
         return await answers_to(HOST, self.product.ports["gateway"], asks)
@@ -93,6 +93,13 @@ class School:
         classes = await self.classes(-(-count // A_CLASS))
         pairs = [(class_id, student) for student in self.students for class_id in classes][:count]
         return iter([self.post(f"/classes/{c}/enrolments", {"person_id": s}, prefix) for c, s in pairs])
+
+    async def full_class(self) -> str:
+        """A class with all students of the school."""
+        class_id = (await self.classes(1))[0]
+        await self.made(f"/classes/{class_id}/enrolments", [{"person_id": one} for one in self.students])
+        await self.drained()
+        return class_id
 
     async def rolls(self, class_id: str, count: int, first: int) -> Iterator[bytes]:
         """Requests that mark 30 students each, in so many meetings of a full class, from this day on."""

@@ -1,0 +1,111 @@
+"""W2, PF5: the roll of a class of 30 through the gateway, against 30 rows that are upserted in the same run."""
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from functools import partial
+from os import kill
+
+import psycopg
+import uvloop
+
+from benchmarks.commands import parts_of
+from benchmarks.figures import Figure
+from benchmarks.load import closed_loop
+from benchmarks.run import Cell, Run, ratios, values
+from benchmarks.school import School
+from benchmarks.whole import product_of
+from infra.native.ports import HOST
+from infra.native.running import Running
+from shared.ids import uuid7
+
+ROWS = ("PF5", "PF5-wal", "PF5-wal-both")
+MOST = 300
+"""More rolls a second than are ever reached."""
+ALONE = 60
+"""Rolls while the workers rest, for what the append itself writes."""
+RAW = """CREATE TABLE IF NOT EXISTS crud (class_id uuid, meeting_id uuid, student_id uuid, held_on date, code text,
+present bool, billable bool, marked_by uuid, marked_at timestamptz, PRIMARY KEY (meeting_id, student_id));
+CREATE INDEX IF NOT EXISTS crud_student ON crud (student_id, held_on)"""
+UPSERT = """INSERT INTO crud SELECT %s, %s, s, '2026-09-01', 'P', true, true, %s, now() FROM unnest(%s::uuid[]) s
+ON CONFLICT (meeting_id, student_id) DO UPDATE SET code = excluded.code, marked_at = excluded.marked_at"""
+
+
+def measure(run: Run) -> Iterator[Figure]:
+    with product_of() as product:
+        yield from uvloop.run(_measure(run, product))
+
+
+class Days:
+    """A class has one meeting at a time of a day: every cell goes on behind the last one's."""
+
+    def __init__(self, class_id: str) -> None:
+        self.class_id = class_id
+        self.next = 0
+
+    async def rolls(self, school: School, count: int) -> Iterator[bytes]:
+        first, self.next = self.next, self.next + count
+        return await school.rolls(self.class_id, count, first)
+
+
+async def _measure(run: Run, product: Running) -> list[Figure]:
+    async with School.opened(product) as school:
+        days = Days(await school.full_class())
+        await _roll(run, school, days)
+        cells = {
+            "roll": partial(_roll, run, school, days),
+            "alone": partial(_alone, school, days),
+            "upsert": partial(asyncio.to_thread, _upsert, product.dsn(), school.students),
+        }
+        rounds = await run.rounds("rolls", cells)
+    factor = run.factor
+    return [
+        run.judged(
+            Figure("PF5", "ms", 1.9 * factor, 3.4 * factor, note=parts_of(rounds, "roll")),
+            values(rounds, "roll", "cpu"),
+        ),
+        run.judged(
+            Figure("PF5-wal", "ratio", 0.15, None, note="write side alone"),
+            ratios(rounds, ("alone", "wal"), ("upsert", "wal")),
+        ),
+        run.judged(
+            Figure("PF5-wal-both", "ratio", 1.2, None, note="with relay, views and reactions"),
+            ratios(rounds, ("roll", "wal"), ("upsert", "wal")),
+        ),
+    ]
+
+
+async def _roll(run: Run, school: School, days: Days) -> Cell:
+    await school.signed_in()
+    return await school.cell(await days.rolls(school, int(run.size.seconds * MOST)), 8, run.size.seconds)
+
+
+async def _alone(school: School, days: Days) -> Cell:
+    """WAL of the commands while all workers are stopped for a moment."""
+    await school.signed_in()
+    asks = await days.rolls(school, ALONE)
+    await school.drained()
+    workers = [pid for name, pid in school.product.pids.items() if name.endswith(".worker")]
+    before = await school.wal()
+    try:
+        for pid in workers:
+            kill(pid, signal.SIGSTOP)
+        loaded = await closed_loop(HOST, school.product.ports["gateway"], asks, 8, 3.0)
+        return {"wal": (await school.wal() - before) / loaded.count, "count": loaded.count}
+    finally:
+        for pid in workers:
+            kill(pid, signal.SIGCONT)
+
+
+def _upsert(dsn: str, students: list[str], times: int = 100) -> Cell:
+    """WAL of 30 rows, as a service without events would write them."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(RAW)
+        place = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
+        row = connection.execute(place).fetchone()
+        for _ in range(times):
+            connection.execute(UPSERT, (uuid7(), uuid7(), uuid7(), students))
+        after = connection.execute(place).fetchone()
+    assert row is not None
+    assert after is not None
+    return {"wal": float(after[0] - row[0]) / times}
