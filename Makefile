@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint types fmt bench faults openapi events coverage-page clean-data up down logs
+.PHONY: help setup run test lint types fmt bench faults openapi dashboard events coverage-page clean-data up down logs
 
 UV := $(shell command -v uv || echo .tools/bin/uv)
 PYTHON := .venv/bin/python
@@ -45,6 +45,9 @@ openapi: setup ## gateway/openapi.json from the code
 
 events: setup ## AsyncAPI and JSON Schemas from the code
 	@$(PYTHON) -m infra.events $(ARGS)
+
+dashboard: setup ## infra/grafana/dashboards/rollbook.json from the code
+	@$(PYTHON) -m infra.dashboard $(ARGS)
 
 coverage-page: setup ## docs/coverage.md: each feature with the tests that show it
 	@$(PYTHON) -m infra.coverage_page $(ARGS)

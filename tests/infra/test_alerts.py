@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
-from prometheus_client import Counter, Gauge, Histogram
 
-from shared import gauges
+from tests.infra.metrics import samples
 
 RULES = Path(__file__).parents[2] / "infra" / "prometheus" / "alerts.yaml"
 ERRORS = {
@@ -26,20 +25,10 @@ def rules() -> list[dict[str, Any]]:
     return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
 
 
-def known_samples() -> dict[str, tuple[str, ...]]:
-    """Sample name → labels."""
-    known: dict[str, tuple[str, ...]] = {}
-    for metric in vars(gauges).values():
-        if isinstance(metric, Counter | Gauge | Histogram):
-            name = metric._name + {"counter": "_total", "histogram": "_bucket"}.get(metric._type, "")
-            known[name] = metric._labelnames
-    return known
-
-
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule["alert"])
 def test_every_rule_names_metrics_and_labels_that_exist(rule: dict[str, Any]) -> None:
-    known = known_samples()
-    named = re.findall(r"rollbook_\w+", rule["expr"])
+    known = dict(samples())
+    named = re.findall(r"(?:rollbook|http)_\w+", rule["expr"])
     assert named or "up{" in rule["expr"]
     assert set(named) <= known.keys()
     labels = set(re.findall(r"(\w+)=~?\"", rule["expr"]))
@@ -61,7 +50,17 @@ def test_every_error_that_a_rule_names_exists() -> None:
 
 def test_every_bad_input_has_its_alert() -> None:
     watched = " ".join(rule["expr"] for rule in rules())
-    for sign in ("rollbook_parked_facts", "unknown-type", "no-relay", "StoreBehind", "UnknownRecords", "up{"):
+    for sign in (
+        "rollbook_parked_facts",
+        "unknown-type",
+        "no-relay",
+        "StoreBehind",
+        "UnknownRecords",
+        "up{",
+        "unpublished",
+        "oldest_transaction",
+        "5..",
+    ):
         assert sign in watched
 
 
