@@ -39,7 +39,7 @@ def families_of(text: str) -> dict[str, Described]:
 
 
 @pytest.mark.parametrize("kind", PROCESSES)
-async def test_a_process_shows_exactly_the_metrics_that_the_page_names_for_it(
+async def test_a_process_shows_the_metrics_the_page_names_for_it_and_no_others(
     shown: Mapping[str, str], kind: str
 ) -> None:
     page = {name: metric for name, metric in documented().items() if kind in metric.where}
