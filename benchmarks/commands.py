@@ -15,7 +15,16 @@ from infra.native.running import Running
 ROWS = ("PF3", "PF3-sync", "PF3-1", "PF4", "PF4-direct")
 MOST = 1_500
 """More commands a second than are ever reached."""
-PARTS = ("gateway", "academic.api", "academic.worker", "billing.worker", "exports.worker", "postgres", "kafka")
+PARTS = (
+    "gateway",
+    "auth.api",
+    "academic.api",
+    "academic.worker",
+    "billing.worker",
+    "exports.worker",
+    "postgres",
+    "kafka",
+)
 
 
 def measure(run: Run) -> Iterator[Figure]:
@@ -29,21 +38,18 @@ async def _measure(run: Run, product: Running) -> list[Figure]:
         cells = {str(count): partial(_enrol, run, school, count) for count in (1, 8, 32)}
         rounds = await run.rounds("commands", {**cells, "direct": partial(_enrol, run, school, 32, direct=True)})
     factor = run.factor
+    many, one = (f"connections {parts_of(rounds, count)}" for count in ("8", "1"))
+    sync = Figure("PF3-sync", "ms", 3.8 * factor, 3.8 * factor, note="8 connections, gateway, APIs, PostgreSQL")
+    direct = Figure("PF4-direct", "ratio", 0.6, None, more=True, note="32 connections")
     return [
-        run.judged(Figure("PF3", "ms", 1.7 * factor, None, note=parts_of(rounds, "8")), values(rounds, "8", "cpu")),
-        run.judged(
-            Figure("PF3-sync", "ms", 3.8 * factor, 3.8 * factor, note="8 connections, gateway, APIs, PostgreSQL"),
-            values(rounds, "8", "synchronous"),
-        ),
-        run.judged(Figure("PF3-1", "ms", 1.7 * factor, None, note=parts_of(rounds, "1")), values(rounds, "1", "cpu")),
+        run.judged(Figure("PF3", "ms", 1.7 * factor, None, note=many), values(rounds, "8", "cpu")),
+        run.judged(Figure("PF3-1", "ms", 1.7 * factor, None, note=one), values(rounds, "1", "cpu")),
+        run.judged(sync, values(rounds, "8", "synchronous")),
         run.judged(
             Figure("PF4", "req/s", 780 / factor, 380 / factor, more=True, note=_client(rounds)),
             values(rounds, "8", "rate"),
         ),
-        run.judged(
-            Figure("PF4-direct", "ratio", 0.6, None, more=True, note="32 connections"),
-            ratios(rounds, ("32", "rate"), ("direct", "rate")),
-        ),
+        run.judged(direct, ratios(rounds, ("32", "rate"), ("direct", "rate"))),
     ]
 
 
@@ -57,7 +63,7 @@ async def _enrol(run: Run, school: School, connections: int, *, direct: bool = F
 def parts_of(rounds: list[Round], cell: str) -> str:
     """Where the time goes."""
     parts = [f"{name} {median(values(rounds, cell, name)):.2f}" for name in PARTS] if rounds else []
-    return f"{cell} connections: {', '.join(parts)}"
+    return f"{cell}: {', '.join(parts)}"
 
 
 def _client(rounds: list[Round]) -> str:

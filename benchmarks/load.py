@@ -27,6 +27,14 @@ class Loaded:
     cpu: float = 0.0
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)
+    refusal: bytes = b""
+    """The body of the last answer that was none of success."""
+
+    def note(self, began: float, answer: Answer) -> None:
+        self.latencies.append((time.perf_counter() - began) * 1e3)
+        self.statuses[answer.status] += 1
+        if not 200 <= answer.status < 300:
+            self.refusal = answer.body
 
     @property
     def count(self) -> int:
@@ -109,8 +117,7 @@ async def closed_loop(
     async def keep_asking(one: Wire) -> None:
         while (sent := time.perf_counter()) < began + seconds and (raw := next(asks, None)) is not None:
             answer = await one.ask(raw)
-            loaded.latencies.append((time.perf_counter() - sent) * 1e3)
-            loaded.statuses[answer.status] += 1
+            loaded.note(sent, answer)
 
     await asyncio.gather(*[keep_asking(one) for one in wires])
     loaded.seconds, loaded.cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -129,8 +136,7 @@ async def open_loop(host: str, port: int, asks: Iterator[bytes], rate: float, se
     async def work_off(one: Wire) -> None:
         while (job := await due.get()) is not None:
             answer = await one.ask(job[1])
-            loaded.latencies.append((time.perf_counter() - job[0]) * 1e3)
-            loaded.statuses[answer.status] += 1
+            loaded.note(job[0], answer)
 
     working = [asyncio.create_task(work_off(one)) for one in wires]
     for number in range(int(rate * seconds)):

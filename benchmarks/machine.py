@@ -41,9 +41,9 @@ def argon2_ms(times: int = 7) -> float:
     hashed = hasher.hash("bench")
     costs: list[float] = []
     for _ in range(times):
-        began = time.process_time()
+        began = time.thread_time()
         hasher.verify(hashed, "bench")
-        costs.append((time.process_time() - began) * 1e3)
+        costs.append((time.thread_time() - began) * 1e3)
     return statistics.median(costs)
 
 

@@ -3,7 +3,22 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol
 
-from benchmarks import append, commands, growth, live, loading, product, rebuild, recorder, relay, rolls
+from benchmarks import (
+    append,
+    commands,
+    growth,
+    live,
+    loading,
+    logins,
+    product,
+    queries,
+    rebuild,
+    recorder,
+    relay,
+    rolls,
+    through,
+    visible,
+)
 from benchmarks.figures import Figure
 from benchmarks.run import Run
 
@@ -17,7 +32,22 @@ class Workload(Protocol):
     def measure(self, run: Run) -> Iterator[Figure]: ...
 
 
-WORKLOADS: Sequence[Workload] = (append, recorder, rebuild, live, relay, loading, growth, commands, rolls, product)
+WORKLOADS: Sequence[Workload] = (
+    append,
+    recorder,
+    rebuild,
+    live,
+    relay,
+    loading,
+    growth,
+    commands,
+    rolls,
+    queries,
+    through,
+    visible,
+    logins,
+    product,
+)
 ROWS = tuple(row for workload in WORKLOADS for row in workload.ROWS)
 
 

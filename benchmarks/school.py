@@ -59,6 +59,11 @@ class School:
             school.students = [one["id"] for one in await school.made("/people", people)]
             yield school
 
+    @property
+    def login(self) -> dict[str, Any]:
+        """What its owner signs in with."""
+        return self._client.login
+
     async def signed_in(self) -> None:
         """Access tokens are short-lived."""
         if time.monotonic() - self._signed_in > TOKEN_AGE:
@@ -74,8 +79,9 @@ class School:
             idempotency_key=secrets.token_hex(12),
         )
 
-    def get(self, path: str, prefix: str = "/api/academic") -> bytes:
-        return ask("GET", prefix + path, authorization=f"Bearer {self._client.access}")
+    def get(self, path: str, prefix: str = "/api/academic", consistency_token: str = "") -> bytes:
+        headers = {"consistency_token": consistency_token} if consistency_token else {}
+        return ask("GET", prefix + path, b"", authorization=f"Bearer {self._client.access}", **headers)
 
     async def answers(self, asks: list[bytes]) -> list[Answer]:
         return await answers_to(HOST, self.product.ports["gateway"], asks)
@@ -91,13 +97,13 @@ class School:
     async def enrolments(self, count: int, prefix: str = "/api/academic") -> Iterator[bytes]:
         """Requests that enrol so many students, in classes of 30; a class gets one after the other's turn."""
         classes = await self.classes(-(-count // A_CLASS))
-        pairs = [(class_id, student) for student in self.students for class_id in classes][:count]
-        return iter([self.post(f"/classes/{c}/enrolments", {"person_id": s}, prefix) for c, s in pairs])
+        pairs = [(class_id, student) for student in self.students[:A_CLASS] for class_id in classes][:count]
+        return iter([self.post(f"/classes/{c}/enrolments", stay(s), prefix) for c, s in pairs])
 
     async def full_class(self) -> str:
         """A class with all students of the school."""
         class_id = (await self.classes(1))[0]
-        await self.made(f"/classes/{class_id}/enrolments", [{"person_id": one} for one in self.students])
+        await self.made(f"/classes/{class_id}/enrolments", [stay(one) for one in self.students])
         await self.drained()
         return class_id
 
@@ -144,7 +150,7 @@ class School:
     def cost(self, loaded: Loaded, before: dict[str, float]) -> dict[str, float]:
         """Per request, in ms of CPU; `client` is the share of the load generator in all CPU."""
         assert loaded.count
-        assert not loaded.refused, loaded.statuses
+        assert not loaded.refused, (loaded.statuses, loaded.refusal)
         used = {name: spent - before[name] for name, spent in self.spent().items()}
         total, ordered = sum(used.values()), sorted(loaded.latencies)
         return {
@@ -157,3 +163,7 @@ class School:
             "p99": ordered[int(len(ordered) * 0.99)],
             **{name: spent / loaded.count * 1e3 for name, spent in used.items()},
         }
+
+
+def stay(student: str) -> dict[str, str | None]:
+    return {"person_id": student, "begin_on": FIRST_DAY.isoformat(), "end_on": None}
