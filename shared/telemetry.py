@@ -1,7 +1,7 @@
 """Trace context and spans of a process, and the one call that sets up its logs and tracing."""
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -118,14 +118,34 @@ def span(name: str, **attributes: str | int | float | bool) -> AbstractContextMa
     """One span for one unit of work, as a command. Costs nothing when tracing is off."""
     if _tracer is None:
         return OFF
-    return _tracer.start_as_current_span(name, attributes=attributes)
+    return _open(_tracer, name, attributes)
 
 
 def batch_span(name: str, states: Iterable[bytes], **attributes: int) -> AbstractContextManager[Any]:
     """One span for a batch of stored events, in a trace of its own, linked to the traces that they came from."""
     if _tracer is None:
         return OFF
-    return _tracer.start_as_current_span(name, Context(), attributes=attributes, links=links_to(states))
+    return _open(_tracer, name, attributes, Context(), links_to(states))
+
+
+@contextmanager
+def _open(
+    tracer: trace.Tracer,
+    name: str,
+    attributes: Mapping[str, str | int | float | bool],
+    parent: Context | None = None,
+    links: Sequence[trace.Link] = (),
+) -> Iterator[trace.Span]:
+    """An error leaves its class: the library would keep its message, which may hold what people typed."""
+    with tracer.start_as_current_span(
+        name, parent, attributes=attributes, links=links, record_exception=False, set_status_on_exception=False
+    ) as span:
+        try:
+            yield span
+        except BaseException as error:
+            span.set_attribute("error.type", type(error).__name__)
+            span.set_status(trace.StatusCode.ERROR)
+            raise
 
 
 def bind(**values: str) -> None:

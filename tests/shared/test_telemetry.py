@@ -10,6 +10,9 @@ from uuid import uuid4
 
 import pytest
 import structlog
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import Decision
 
 from shared import logs, span_links, telemetry, tracing
@@ -172,6 +175,23 @@ def test_E11_a_batch_with_something_of_a_sampled_trace_is_sampled() -> None:
     links = span_links.links_to([state_of(PARENT)])
     assert sampler.should_sample(None, never, "fill", links=links).decision is Decision.RECORD_AND_SAMPLE
     assert sampler.should_sample(None, never, "fill", links=[]).decision is Decision.DROP
+
+
+def test_S30_a_span_keeps_neither_an_errors_message_nor_what_people_look_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(tracing.NothingTyped())
+    provider.add_span_processor(SimpleSpanProcessor(kept))
+    monkeypatch.setattr(telemetry, "_tracer", provider.get_tracer("test"))
+    with pytest.raises(ValueError, match="Ann"), telemetry.span("command", **{"url.query": "search=Ann"}):
+        raise ValueError("Ann")
+    with pytest.raises(ValueError, match="Ann"), telemetry.batch_span("fill", [state_of(PARENT)], records=1):
+        raise ValueError("Ann")
+    for span in kept.get_finished_spans():
+        assert "Ann" not in span.to_json()
+        assert span.attributes is not None
+        assert span.attributes["error.type"] == "ValueError"
+        assert not span.status.is_ok
 
 
 def test_a_batch_looks_at_no_event_while_tracing_is_off() -> None:
