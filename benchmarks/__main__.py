@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,9 +15,15 @@ from benchmarks.run import SIZES, Run
 
 
 def figures(run: Run, only: str) -> Iterator[Figure]:
+    """A workload that breaks measures nothing, and hides none of the others."""
     for workload in chosen(only):
         began = time.monotonic()
-        yield from workload.measure(run)
+        try:
+            yield from workload.measure(run)
+        except Exception as error:  # noqa: BLE001 - whatever it was, it is told, and the exit code says it
+            run.broken.append(workload.__name__)
+            print(f"{workload.__name__} did not finish: {error!r}", *workload.ROWS, file=sys.stderr)
+            run.note("broken", name=workload.__name__, trace=traceback.format_exception(error))
         run.note("workload", name=workload.__name__, seconds=time.monotonic() - began)
 
 
@@ -36,7 +43,7 @@ def main() -> int:
             print(figure.line(), flush=True)
             run.note("figure", **vars(figure), verdict=figure.verdict)
             missed = missed or figure.verdict == "below"
-    return 1 if missed else 0
+    return 1 if missed or run.broken else 0
 
 
 if __name__ == "__main__":

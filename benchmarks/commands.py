@@ -55,9 +55,10 @@ async def _measure(run: Run, product: Running) -> list[Figure]:
 
 async def _enrol(run: Run, school: School, connections: int, *, direct: bool = False) -> Cell:
     await school.signed_in()
-    most = int(run.size.seconds * (MOST if connections > 1 else MOST // 3))
+    seconds = run.size.seconds * (1 if connections > 1 else 2)
+    most = int(seconds * (MOST if connections > 1 else MOST // 4))
     asks = await school.enrolments(most, "" if direct else "/api/academic")
-    return await school.cell(asks, connections, run.size.seconds, "academic.api" if direct else "gateway")
+    return await school.cell(asks, connections, seconds, "academic.api" if direct else "gateway")
 
 
 def parts_of(rounds: list[Round], cell: str) -> str:

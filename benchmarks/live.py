@@ -29,7 +29,7 @@ def measure(run: Run) -> Iterator[Figure]:
 
 
 async def _measure(run: Run, servers: Running) -> list[Figure]:
-    backlog = min(run.size.events // 4, WHOLE)
+    backlog = min(run.size.events // 5, WHOLE)
     async with (
         academic_log(servers, schools=1) as log,
         new_log(servers.dsn(), "exports") as dsns,

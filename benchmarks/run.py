@@ -33,7 +33,7 @@ class Size:
 
 SIZES = {
     "XS": Size("XS", 2, 0.5, 20, 6_200),
-    "S": Size("S", 7, 2.0, 300, 100_000),
+    "S": Size("S", 7, 1.5, 300, 100_000),
     "M": Size("M", 15, 5.0, 1_000, 1_000_000),
 }
 """XS only shows that everything works: no figure of it is worth anything."""
@@ -46,6 +46,7 @@ class Run:
     keep_noisy: bool = False
     factor: float = 1.0
     voided: int = field(default=0, init=False)
+    broken: list[str] = field(default_factory=list, init=False)
 
     def note(self, kind: str, **values: object) -> None:
         """A raw line."""

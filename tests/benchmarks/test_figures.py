@@ -8,6 +8,7 @@ import pytest
 from benchmarks.figures import Figure, slope
 from benchmarks.registry import ROWS, WORKLOADS, chosen
 from benchmarks.run import SIZES, Run
+from infra.native.state import CHECKOUT
 
 LINE = re.compile(
     r"^(?P<row>[A-Z]+[0-9]*(-[\w.]+)*) value=(\S+) unit=(\S+) low=(\S+) high=(\S+) goal=(\S+) must=(\S+)"
@@ -48,3 +49,8 @@ def test_every_row_belongs_to_one_workload_and_reads_as_a_line() -> None:
 
 def test_a_cost_that_grows_with_the_size_has_slope_one() -> None:
     assert slope([10, 100, 1000], [2, 20, 200]) == pytest.approx(1)
+
+
+def test_the_page_of_the_benchmarks_names_every_row() -> None:
+    page = (CHECKOUT / "docs/reference/benchmarks.md").read_text()
+    assert [row for row in ROWS if not re.search(rf"\b{re.escape(row)}\b(?!-)", page)] == []
