@@ -17,6 +17,7 @@ from argon2 import PasswordHasher
 from benchmarks.cpu import tree_seconds
 from benchmarks.load import ask, closed_loop
 from benchmarks.run import Run
+from infra.native import kafka, postgres
 from infra.native.ports import HOST, Ports
 
 ARGON2_MS, PING_MS = 18.3, 0.09
@@ -30,7 +31,9 @@ def describe(run: Run, folder: Path) -> str:
     run.factor = math.sqrt(argon2 / ARGON2_MS * ping / PING_MS)
     found = {"factor": run.factor, "argon2_ms": argon2, "ping_ms": ping, "flush_ms": flush}
     about = {"cores": os.cpu_count(), "python": platform.python_version(), "kernel": platform.release()}
-    run.note("machine", size=vars(run.size), packages={name: version(name) for name in PACKAGES}, **found, **about)
+    servers = {"postgres": version(postgres.PACKAGE), "settings": postgres.SETTINGS, "kafka": kafka.JVM}
+    packages = {name: version(name) for name in PACKAGES}
+    run.note("machine", size=vars(run.size), packages=packages, servers=servers, **found, **about)
     shown = " ".join(f"{name}={value:.3g}" for name, value in found.items())
     return f"machine {shown} cores={os.cpu_count()} load={os.getloadavg()[0]:.1f} size={run.size.name}"
 
