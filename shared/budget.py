@@ -14,10 +14,12 @@ log = logging.getLogger(__name__)
 Kind = Literal["api", "worker"]
 
 POOL: dict[Kind, int] = {"api": 6, "worker": 8}
-HINTS, CHECK, LEADER = 1, 1, 1
-"""What tells readers; what looks at the server at the start, before anything else is opened; what holds the locks."""
+HINTS, LEADER = 1, 1
+"""What tells readers; what holds the locks."""
 OF_ROLES = 4
 """Relay, clock, keys and hash chain have a connection each."""
+VERIFYING = 1
+"""A verification that an operator asked the worker for."""
 REBUILDS = 2
 """Builds of one source that are filled at the same time beside those that every view has."""
 ROLLING = 2
@@ -27,10 +29,10 @@ ROLLING = 2
 def of_process(service: Service, kind: Kind) -> int:
     """The most connections of one process. A worker is counted as if it led everything, and as if each consumer were
     far behind: those follow alone."""
-    own = POOL[kind] + LANES + HINTS + CHECK
+    own = POOL[kind] + LANES + HINTS
     if kind == "api":
         return own
-    return own + LEADER + OF_ROLES + sum(_of_source(service, source) for source in service.sources)
+    return own + LEADER + OF_ROLES + VERIFYING + sum(_of_source(service, source) for source in service.sources)
 
 
 def _of_source(service: Service, source: str) -> int:

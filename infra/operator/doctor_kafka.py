@@ -34,9 +34,10 @@ async def check_kafka(name: Name) -> list[Finding]:
     async with connected(name) as connection:
         generation = int(await scalar(connection, "SELECT generation FROM event_log"))
     topic = events_topic(name, generation)
-    found += await tried("topics", lambda: _topics(name, topic))
-    found += await tried("clock", lambda: _clock(name, topic))
-    return found
+    topics = await tried("topics", lambda: _topics(name, topic))
+    if all(one.level == "ok" for one in topics):
+        topics += await tried("clock", lambda: _clock(name, topic))
+    return [*found, *topics]
 
 
 async def _brokers(name: Name) -> list[Finding]:
