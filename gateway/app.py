@@ -20,6 +20,7 @@ from shared.guard import Guard
 from shared.health import Health
 from shared.identity import Verifier
 from shared.keyset import KeySet
+from shared.loop_lag import watched_loop
 
 LOCAL = r"https?://(localhost|127\.0\.0\.1)(:[0-9]+)?"
 EXPOSED = (
@@ -61,7 +62,7 @@ def create_gateway(settings: GatewaySettings) -> Gateway:
     async def lifespan(app: Gateway) -> AsyncIterator[None]:
         keys = KeySet(settings.jwks_url, settings.state / "jwks.json")
         app.state.verifier = Verifier(keys, "gateway")
-        async with Upstream.open(settings.upstreams) as upstream:
+        async with watched_loop(), Upstream.open(settings.upstreams) as upstream:
             app.state.upstream = upstream
             app.health.started, app.health.stopping = True, False
             yield

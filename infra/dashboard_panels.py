@@ -60,6 +60,7 @@ UP = (
         "ops",
         {"{{job}} {{role}} {{error}}": rate("rollbook_role_failures_total", "job, role, error")},
     ),
+    Panel("Loop comes late, p99", "s", {PROCESS: quantile(0.99, "rollbook_loop_lag_seconds", "job, instance")}),
     Panel("CPU", "percentunit", {PROCESS: rate("process_cpu_seconds_total", "job, instance")}),
     Panel("Memory", "bytes", {PROCESS: now("process_resident_memory_bytes")}),
 )

@@ -10,6 +10,7 @@ from shared.codec import Codec
 from shared.database import Pool, UnsafeDatabase, check_server, connect, migration_files, open_pool
 from shared.effects import Effects
 from shared.freshness import Freshness
+from shared.loop_lag import watched_loop
 from shared.personal import Keyring, MasterKey
 from shared.pools import WATCHED
 from shared.reading import Reading, ViewBehind, ViewParked, reading
@@ -52,7 +53,7 @@ class Kernel:
         async with await connect(dsn.get_secret_value()) as connection:
             generation = await check_server(connection)
             await check_budget(connection, service, settings, kind)
-        async with open_pool(dsn.get_secret_value(), size=POOL[kind], refused=end_process) as pool:
+        async with watched_loop(), open_pool(dsn.get_secret_value(), size=POOL[kind], refused=end_process) as pool:
             WATCHED.add(pool)
             writer = Writer(dsn.get_secret_value(), service.name)
             await writer.start()

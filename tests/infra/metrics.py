@@ -9,7 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram, Info
 from prometheus_client.core import Metric
 
 from gateway import upstream
-from shared import edge, gauges, health, pools, store_gauges
+from shared import edge, gauges, health, loop_lag, pools, store_gauges
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "metrics.md"
 ROW = re.compile(r"\| `(\w+)` \| (\w+) \| ([\w, ]*) ?\| ([\w, ]+) \| (.+?) \|(.*)\|")
@@ -41,7 +41,7 @@ def listed(text: str) -> list[str]:
 def defined() -> dict[str, Described]:
     """Name → type and labels, of all modules that define metrics."""
     found: dict[str, Described] = {}
-    for module in (edge, gauges, health, store_gauges, upstream):
+    for module in (edge, gauges, health, loop_lag, store_gauges, upstream):
         for metric in vars(module).values():
             if isinstance(metric, Counter | Gauge | Histogram):
                 name = metric._name + ("_total" if metric._type == "counter" else "")

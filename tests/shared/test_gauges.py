@@ -1,6 +1,7 @@
 """What is counted on the way of a command and of a query, and what is shown no more when it is gone."""
 
 import asyncio
+import time
 from uuid import UUID
 
 import pytest
@@ -15,6 +16,7 @@ from shared.database import Connection, open_pool
 from shared.following import Following
 from shared.gauges import PARKED, POSITION, forget_all
 from shared.ids import uuid7
+from shared.loop_lag import watched_loop
 from shared.pools import WATCHED
 from shared.store import EventStore, KeyReused, Taken
 from tests.shared.kafkas import eventually, leading
@@ -135,3 +137,17 @@ def test_a_process_that_leads_no_more_shows_nothing_of_what_it_led() -> None:
         REGISTRY.get_sample_value("rollbook_consumer_position", {"consumer": "a", "source": "b", "partition": "0"})
         is None
     )
+
+
+async def test_G16_a_loop_that_is_held_up_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shared.loop_lag.EVERY", 0.01)
+    late, total = Watch("rollbook_loop_lag_seconds_sum"), Watch("rollbook_loop_lag_seconds_count")
+    async with watched_loop():
+        await asyncio.sleep(0)
+        time.sleep(0.3)  # noqa: ASYNC251 - this is what it must see
+
+        async def seen() -> bool:
+            return total.gained > 0
+
+        await eventually(seen)
+    assert late.gained > 0.2
