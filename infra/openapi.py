@@ -1,4 +1,5 @@
-"""Makes gateway/openapi.json: the documents of all services as one, as clients see it at the gateway."""
+"""Makes gateway/openapi.json: the documents of all services as one, as clients see it at the gateway; and beside it the
+document of the operator API, which is the same at each worker and never at the gateway."""
 
 import sys
 from collections.abc import Iterable
@@ -11,14 +12,21 @@ from fastapi import FastAPI
 
 from gateway import school_dashboard
 from shared import openapi
+from shared.operator_app import create_operator_app
 
 SERVICES = ("auth", "academic", "billing", "exports")
-FILE = Path(__file__).parent.parent / "gateway" / "openapi.json"
+ROOT = Path(__file__).parent.parent
+FILE = ROOT / "gateway" / "openapi.json"
+OPERATOR_FILE = ROOT / "docs" / "reference" / "operator-openapi.json"
 REFERENCE = "#/components/schemas/"
 SAME_EVERYWHERE = frozenset({"FieldError", "Meta", "Pagination", "Problem", "Receipt"})
 DESCRIPTION = (
     "Every answer is `{data, message, meta}`, every error an RFC 9457 problem with a stable `code`. "
     "A command's answer carries a `Consistency-Token`: send it with a query, and the query waits for what you wrote."
+)
+OPERATOR_DESCRIPTION = (
+    "Every worker answers these on its own port. The token is issued by `rollbook operator token` and lives for five "
+    "minutes at most; tokens of schools open nothing here. Whatever changes something is recorded."
 )
 
 
@@ -86,13 +94,20 @@ def read_services() -> dict[str, dict[str, Any]]:
     return {service: import_module(f"{service}.main").app.openapi() for service in SERVICES}
 
 
+def operator_document() -> dict[str, Any]:
+    found = openapi.document(create_operator_app("services"))
+    found["info"]["description"] = OPERATOR_DESCRIPTION
+    return found
+
+
 def rendered(document: dict[str, Any]) -> bytes:
     return orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def main() -> None:
     FILE.write_bytes(rendered(merged(read_services(), own_document())))
-    sys.stdout.write(f"{FILE.name} written\n")
+    OPERATOR_FILE.write_bytes(rendered(operator_document()))
+    sys.stdout.write(f"{FILE.name} and {OPERATOR_FILE.name} written\n")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ class UndeclaredAccess(Exception):
 @dataclass(frozen=True)
 class Access:
     """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required.
-    `platform`: for callers of no school; consistency tokens and versions mean nothing there."""
+    `platform`: for callers of no school; consistency tokens and versions mean nothing there, keys only where needed."""
 
     permission: str | None
     creates: bool = False
@@ -31,6 +31,10 @@ class Access:
     @property
     def needs_key(self) -> bool:
         return self.creates or self.money
+
+    @property
+    def takes_key(self) -> bool:
+        return self.needs_key or not self.platform
 
     async def admit(self, request: Request) -> Identity | None:
         """Raises Unauthenticated, NotPermitted."""

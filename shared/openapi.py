@@ -140,13 +140,14 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
         codes |= {"413": ["body-too-large"], "415": ["media-type-unsupported"]}
     if method == "GET":
         return codes if access.platform else codes | {"425": ["view-behind", "view-parked", "key-absent"]}
-    codes["400"] += ["idempotency-key-malformed"]
+    if access.takes_key:
+        codes["400"] += ["idempotency-key-malformed"]
+        codes["422"] = [*codes.get("422", []), "idempotency-key-reused"]
     if not access.platform:
         codes["400"] += ["if-match-malformed"]
         codes |= {"409": ["version-conflict"], "412": ["precondition-failed"]}
     if access.needs_key:
         codes["400"] += ["idempotency-key-missing"]
-    codes["422"] = [*codes.get("422", []), "idempotency-key-reused"]
     return codes
 
 
@@ -155,7 +156,8 @@ def _headers(method: str, access: Access) -> list[tuple[str, bool, str]]:
         token = ("Consistency-Token", False, "Wait until this answer shows what that token stands for")
         return [] if access.platform else [token]
     key = ("Idempotency-Key", access.needs_key, "The same key and request have one effect and one answer")
-    return [key] if access.platform else [key, ("If-Match", False, "Only if the aggregate still has this ETag")]
+    version = ("If-Match", False, "Only if the aggregate still has this ETag")
+    return [*([key] if access.takes_key else []), *([] if access.platform else [version])]
 
 
 def _header(name: str, required: bool, description: str) -> dict[str, Any]:

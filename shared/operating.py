@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from typing import Self
+from uuid import UUID
 
 from aiokafka.errors import KafkaError
 from pydantic import BaseModel
@@ -29,6 +31,27 @@ class ViewUnknown(NotFound):
 
 class BuildOutdated(Refused):
     """The build shows an earlier generation of its source: drop it."""
+
+
+class RowSum(BaseModel):
+    """Of a table and tenant. The checksum is a number beyond 64 bits."""
+
+    rows: int
+    checksum: str
+
+
+class BuildDifference(BaseModel):
+    """What a build holds of a tenant, and what the history says."""
+
+    table: str
+    tenant_id: UUID
+    build: RowSum | None
+    fold: RowSum | None
+
+    @classmethod
+    def of(cls, found: Difference) -> Self:
+        sums = [None if each is None else RowSum(rows=each[0], checksum=str(each[1])) for each in found[2:]]
+        return cls(table=found.table, tenant_id=found.tenant_id, build=sums[0], fold=sums[1])
 
 
 class BuildProgress(BaseModel):
@@ -59,6 +82,8 @@ async def list_builds(connection: Connection, service: Service, kafka: str) -> l
 async def begin_build(connection: Connection, service: Service, kafka: str, operator: Operator, view: str) -> int:
     """The number of a new build, which the worker fills. Raises ViewUnknown, SourceSilent."""
     async with Action(connection, operator, "view.build", view=view[:63]) as action:
+        if (before := await action.before()) is not None:
+            return int(before["build"])
         kind = _view_of(service, view)
         generation = await generation_of(connection, service, kind.SOURCE, kafka)
 
@@ -101,7 +126,7 @@ async def verify_build(
     async with Action(connection, operator, "build.verify", build=number, **arguments) as action:
         build, generation = await verifiable(connection, service, kafka, number)
         differences = await verify(connection, service.name, Codec(service.aggregates), build, generation, kafka)
-        shown = [difference._asdict() for difference in differences[:SHOWN]]
+        shown = [BuildDifference.of(difference).model_dump(mode="json") for difference in differences[:SHOWN]]
         await action.record(DONE, {"count": len(differences), "differences": shown})
         return differences
 

@@ -59,15 +59,13 @@ class Action:
             await self.record(error.code, {})
 
     async def take(self, effect: Effect) -> Result:
-        """What the effect gives; of a copy that came before, what it gave then. Raises KeyReused."""
-        if (before := await self._before()) is not None:
-            return before
+        """What the effect gives; of a copy that came at the same time, what that one gave."""
         try:
             async with self._connection.transaction():
                 result = await effect()
                 await self.record(DONE, result, self._operator.key)
         except UniqueViolation as copy:
-            before = await self._before()
+            before = await self.before()
             if copy.diag.constraint_name != "operator_actions_key" or before is None:
                 raise
             return before
@@ -87,7 +85,8 @@ class Action:
             ),
         )
 
-    async def _before(self) -> Result | None:
+    async def before(self) -> Result | None:
+        """What this very action gave when it came before under its key. Raises KeyReused."""
         if self._operator.key is None:
             return None
         cursor = await self._connection.execute(

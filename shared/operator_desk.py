@@ -59,6 +59,10 @@ class _Admission:
         identity = await self.access.admit(request)
         if identity is None:
             raise Unauthenticated
-        key = idempotency.read_key(request.headers.get(idempotency.HEADER), required=self.access.needs_key)
-        hashed = None if key is None else hashlib.sha256(key.encode()).digest()
-        return AtDesk(Operator(identity.subject, hashed), request.app.state.desk)
+        return AtDesk(Operator(identity.subject, self._key(request)), request.app.state.desk)
+
+    def _key(self, request: Request) -> bytes | None:
+        if not self.access.takes_key:
+            return None
+        key = idempotency.read_key(request.headers.get(idempotency.HEADER), required=True)
+        return None if key is None else hashlib.sha256(key.encode()).digest()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from shared.database import Connection, connect
 from shared.errors import DomainError, NotFound, Refused
 from shared.ids import uuid7
-from shared.operating import verifiable, verify_build
+from shared.operating import BuildDifference, verifiable, verify_build
 from shared.operator_actions import DONE, Action, Operator
 from shared.service import Service
 
@@ -35,13 +35,15 @@ class VerificationUnknown(NotFound):
 
 
 class Verification(BaseModel):
-    """`state` is `refused` when the build went away meanwhile. Of many differences some are named, all are counted."""
+    """`state` is `refused` when the build went away meanwhile, `failed` with the class of the `error` that it met. Of
+    many differences some are named, all are counted."""
 
     id: UUID
     build: int
     state: Literal["running", "identical", "different", "refused", "failed"]
     count: int = 0
-    differences: list[dict[str, Any]] = []
+    differences: list[BuildDifference] = []
+    error: str | None = None
 
 
 class Verifications:
@@ -71,12 +73,8 @@ class Verifications:
         if row is None:
             raise VerificationUnknown
         build, outcome, result = row
-        count = result.get("count", 0)
-        ended: Literal["identical", "different"] = "different" if count else "identical"
-        other: Literal["failed", "refused"] = "failed" if outcome == FAILED else "refused"
-        state = ended if outcome == DONE else other
-        found = result.get("differences", [])
-        return Verification(id=verification, build=build, state=state, count=count, differences=found)
+        states = {DONE: "different" if result.get("count") else "identical", FAILED: FAILED}
+        return Verification(id=verification, build=build, state=states.get(outcome, "refused"), **result)
 
     async def close(self) -> None:
         """Ends what runs; its tables are removed, and it has no outcome."""

@@ -23,6 +23,19 @@ def test_E1_the_committed_document_is_what_the_code_makes() -> None:
     assert made == openapi.FILE.read_bytes(), "run `make openapi`"
 
 
+def test_E1_the_committed_document_of_the_operator_api_is_what_the_code_makes() -> None:
+    made = openapi.rendered(openapi.operator_document())
+    assert made == openapi.OPERATOR_FILE.read_bytes(), "run `make openapi`"
+
+
+def test_E1_the_gateway_has_no_route_for_operators() -> None:
+    operator = json.loads(openapi.OPERATOR_FILE.read_bytes())
+    assert all(path.startswith("/operator/") for path in operator["paths"])
+    assert [path for path in document()["paths"] if "operator" in path] == []
+    permissions = {found["x-permission"] for methods in operator["paths"].values() for found in methods.values()}
+    assert permissions == {"platform.operate"}
+
+
 def test_E1_every_operation_has_an_id_of_its_own() -> None:
     ids = [operation["operationId"] for operation in operations()]
     assert sorted(set(ids)) == sorted(ids)

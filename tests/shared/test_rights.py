@@ -11,6 +11,7 @@ from infra.testing.toy import Shelf
 from shared.database import Connection, connect
 from shared.ids import uuid7
 from shared.members import PersonalKey
+from shared.operator_actions import Action, Operator
 from tests.shared.stores import NOW, append, as_worker, call_of, event_of, member_of, new_shelf, store_on
 
 Dsns = dict[str, str]
@@ -116,3 +117,25 @@ async def test_ET15_the_librarys_own_recorders_read_the_events(log: Dsns) -> Non
             (place, shelf.id, stored[1].state),
         ]
         assert recorder.max_notification_id() == place
+
+
+@pytest.mark.parametrize("verb", ["UPDATE", "DELETE", "TRUNCATE"])
+async def test_S29_nobody_changes_or_removes_what_operators_did(log: Dsns, verb: str) -> None:
+    change = {**CHANGES, "UPDATE": "UPDATE {} SET outcome = 'done'"}[verb].format("operator_actions").encode()
+    async with await as_worker(log) as worker:
+        await Action(worker, Operator("cli:anna"), "parked.retry").record("done", {})
+    for role, refusal in (
+        ("api", psycopg.errors.InsufficientPrivilege),
+        ("worker", psycopg.errors.InsufficientPrivilege),
+        ("owner", psycopg.errors.RaiseException),
+        ("superuser", psycopg.errors.RaiseException),
+    ):
+        async with await connect(log[role], search_path="academic") as connection:
+            with pytest.raises(refusal):
+                await connection.execute(change)
+
+
+async def test_S29_the_API_of_schools_does_not_see_what_operators_did(log: Dsns) -> None:
+    async with await connect(log["api"], search_path="academic") as api:
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await api.execute("SELECT * FROM operator_actions")
