@@ -1,6 +1,7 @@
 """Between records and Kafka messages: CloudEvents 1.0 in binary mode, the stored bytes untouched."""
 
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -26,7 +27,11 @@ def event_id_of(record: Record) -> str:
 
 
 def event_id(position: int, state: bytes) -> str:
-    return str(meta_of(state).get("event_id", f"unreadable-{position}"))
+    return id_in(meta_of(state), position)
+
+
+def id_in(meta: dict[str, Any], position: int) -> str:
+    return str(meta.get("event_id", f"unreadable-{position}"))
 
 
 def meta_of(state: bytes) -> dict[str, Any]:
@@ -38,43 +43,54 @@ def meta_of(state: bytes) -> dict[str, Any]:
     return meta if isinstance(meta, dict) else {}
 
 
+@lru_cache(maxsize=4_096)
+def key_of(tenant_id: UUID) -> bytes:
+    return str(tenant_id).encode()
+
+
+@lru_cache(maxsize=4_096)
+def tenant_of(key: bytes) -> UUID:
+    return UUID(key.decode())
+
+
 def headers_of(record: Record, service: str, generation: int, previous: int, kept: int = 0) -> Headers:
     """`previous` is the position of the record before this one in its partition: the link of the chain. `kept`: up to
     where this generation holds the history of the one before it."""
     meta = meta_of(record.state)
-    values = {
-        "ce_specversion": "1.0",
-        "ce_id": event_id_of(record),
-        "ce_type": record.topic,
-        "ce_source": service,
-        "ce_subject": str(record.aggregate_id),
-        "ce_time": record.recorded_at.isoformat(),
-        "ce_tenant": str(record.tenant_id),
-        "ce_position": str(record.position),
-        "ce_previous": str(previous),
-        "ce_generation": str(generation),
-        "ce_dataschema": str(meta.get("class_version", 1)),
-        "ce_version": str(record.version),
-        "content-type": "application/json",
-    }
+    headers = [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", id_in(meta, record.position).encode()),
+        ("ce_type", record.topic.encode()),
+        ("ce_source", service.encode()),
+        ("ce_subject", str(record.aggregate_id).encode()),
+        ("ce_time", record.recorded_at.isoformat().encode()),
+        ("ce_tenant", key_of(record.tenant_id)),
+        ("ce_position", b"%d" % record.position),
+        ("ce_previous", b"%d" % previous),
+        ("ce_generation", b"%d" % generation),
+        ("ce_dataschema", str(meta.get("class_version", 1)).encode()),
+        ("ce_version", b"%d" % record.version),
+        ("content-type", b"application/json"),
+    ]
     if kept:
-        values["ce_kept"] = str(kept)
+        headers.append(("ce_kept", b"%d" % kept))
     if "correlation_id" in meta:
-        values["correlation_id"] = meta["correlation_id"]
+        headers.append(("correlation_id", meta["correlation_id"].encode()))
     if "traceparent" in meta:
-        values["traceparent"] = values["ce_traceparent"] = meta["traceparent"]
-    return [(name, value.encode()) for name, value in values.items()]
+        traceparent = meta["traceparent"].encode()
+        headers += [("traceparent", traceparent), ("ce_traceparent", traceparent)]
+    return headers
 
 
 def record_of(message: Message) -> Record:
     """Raises ValueError or KeyError for a message that no relay wrote, or whose key is not its tenant's."""
     headers = dict(message.headers)
-    tenant = headers["ce_tenant"].decode()
-    if message.key != tenant.encode():
+    tenant = headers["ce_tenant"]
+    if message.key != tenant:
         raise ValueError(f"the key of offset {message.offset} is not its tenant")
     return Record(
         position=int(headers["ce_position"]),
-        tenant_id=UUID(tenant),
+        tenant_id=tenant_of(tenant),
         aggregate_id=UUID(headers["ce_subject"].decode()),
         version=int(headers["ce_version"]),
         topic=headers["ce_type"].decode(),

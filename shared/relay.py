@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 
 from shared import telemetry
 from shared.database import Connection, scalar
-from shared.envelope import Headers, event_id, event_id_of, headers_of
+from shared.envelope import Headers, event_id, event_id_of, headers_of, key_of
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
@@ -216,8 +216,7 @@ class Relay:
 
 def append(batch: Any, record: Record, headers: Headers) -> bool:
     """False when the batch is full."""
-    key = str(record.tenant_id).encode()
-    return batch.append(key=key, value=record.state, timestamp=None, headers=headers) is not None
+    return batch.append(key=key_of(record.tenant_id), value=record.state, timestamp=None, headers=headers) is not None
 
 
 async def abort(producer: AIOKafkaProducer) -> None:
