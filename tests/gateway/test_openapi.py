@@ -74,3 +74,15 @@ def test_a_services_schemas_are_renamed_wherever_they_are_named() -> None:
     assert get["d"] == {"mapping": {"a": "#/components/schemas/Academic_Roster"}}
     assert (get["operationId"], get["tags"]) == ("academic_get_x", ["academic · x"])
     assert list(merged["components"]["schemas"]) == ["Academic_Roster"]
+
+
+def test_the_page_of_the_operator_api_names_every_route_and_refusal() -> None:
+    paths = json.loads(openapi.OPERATOR_FILE.read_bytes())["paths"]
+    page = (openapi.OPERATOR_FILE.parent / "operator-api.md").read_text()
+    told = dict(re.findall(r"^\| `(\w+ /\S+)` \|(.*)$", page, re.MULTILINE))
+    assert told.keys() == {f"{method.upper()} {path}" for path, methods in paths.items() for method in methods}
+    for route, row in told.items():
+        method, path = route.split()
+        own = [found for status in ("404", "409") if (found := paths[path][method.lower()]["responses"].get(status))]
+        codes = set(re.findall(r"'enum': \[([^]]*)\]", str(own)))
+        assert set(re.findall(r"`([a-z]+-[a-z]+)`", row)) == set(re.findall(r"[a-z]+-[a-z]+", str(codes))), route

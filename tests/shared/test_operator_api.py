@@ -78,7 +78,7 @@ async def test_S2_the_probes_of_a_worker_need_no_token(site: Site) -> None:
     assert found == [200, 200, 200]
 
 
-async def test_N14_a_view_is_built_verified_flipped_and_the_old_build_dropped(site: Site, before: int) -> None:
+async def test_G17_a_view_is_built_verified_flipped_and_the_old_build_dropped(site: Site, before: int) -> None:
     old = await site.live("library")
     key = uuid7().hex
     answers = [await site.call("POST", "/views/library/builds", Idempotency_Key=key) for _ in range(2)]
