@@ -61,7 +61,7 @@ def test_a_view_is_built_beside_the_live_one_verified_and_flipped(product: Runni
     assert live_builds(product) == (before - {old_of(before, "roster")}) | {(number, "roster")}
     status, text = rollbook(product, "views", "drop", "academic", number)
     assert status == 1
-    assert "is live: make another one live first" in text
+    assert "is live: make another build live first" in text
     status, text = rollbook(product, "views", "drop", "academic", old_of(before, "roster")[0])
     assert status == 0, text
 

@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from aiokafka import AIOKafkaProducer
 
 from infra.testing.harness import new_log
-from shared import topics
 from shared.chain import Place, follow
 from shared.database import Connection
 from shared.envelope import record_of
@@ -17,8 +15,9 @@ from shared.operator_actions import Operator
 from shared.records import partition_of
 from shared.rewinding import TopicForked, ends_to_go_back_to, rewind
 from shared.topic_verifying import Fault, Findings, first_fault, verify_topic
-from tests.shared.kafkas import Relays, delete_topic, eventually, messages_of, own_topic
+from tests.shared.kafkas import Relays, eventually, messages_of, own_topic
 from tests.shared.stores import as_worker, call_of, new_shelf, store_on
+from tests.shared.topic_changes import hole, relinked, replace_topic, with_value, without_headers
 
 Dsns = dict[str, str]
 GENERATIONS = itertools.count(1)
@@ -70,31 +69,6 @@ async def verified(relays: Relays, worker: Connection) -> dict[int, Findings]:
     return await verify_topic(worker, relays.kafka, relays.source, relays.generation)
 
 
-async def replace_topic(relays: Relays, change: Callable[[list[Any]], list[Any]]) -> list[int]:
-    """The topic made anew with other records in the partition of our tenant; the positions that it had there."""
-    messages = await messages_of(relays.kafka, relays.topic)
-    ours = [message for message in messages if message.partition == HERE]
-    await delete_topic(relays.kafka, relays.topic)
-    await topics.ensure(relays.kafka, relays.source, relays.generation)
-    producer = AIOKafkaProducer(bootstrap_servers=relays.kafka)
-    await producer.start()
-    for message in [*(one for one in messages if one.partition != HERE), *change(ours)]:
-        await producer.send_and_wait(
-            relays.topic,
-            message.value,
-            key=message.key,
-            headers=list(message.headers),
-            partition=message.partition,
-        )
-    await producer.stop()
-    return [record_of(message).position for message in ours]
-
-
-def hole(ours: list[Any]) -> list[Any]:
-    """Acknowledged records are lost, and others fill exactly their offsets: the topic ends as the relay noted."""
-    return [*ours[:2], ours[0], ours[1], *ours[4:]]
-
-
 async def test_G6_a_topic_that_holds_the_log_is_found_good(relays: Relays, worker: Connection) -> None:
     findings = await verified(relays, worker)
     assert first_fault(findings) is None
@@ -110,31 +84,14 @@ async def test_G6_what_is_not_published_yet_is_no_fault(relays: Relays, dsns: Ds
 
 async def test_copies_and_foreign_messages_are_counted_and_do_no_harm(relays: Relays, worker: Connection) -> None:
     foreign = (await messages_of(relays.kafka, relays.topic))[0]
-    await replace_topic(relays, lambda ours: [*ours, ours[1], without_headers(foreign, HERE)])
+    await replace_topic(relays, HERE, lambda ours: [*ours, ours[1], without_headers(foreign, HERE)])
     findings = await verified(relays, worker)
     assert first_fault(findings) is None
     assert (findings[HERE].duplicates, findings[HERE].foreign) == (1, 1)
 
 
-def without_headers(message: Any, partition: int) -> Any:
-    return type(message)(**{**vars_of(message), "headers": (), "partition": partition})
-
-
-def with_value(message: Any, value: bytes) -> Any:
-    return type(message)(**{**vars_of(message), "value": value})
-
-
-def relinked(message: Any, previous: bytes) -> Any:
-    headers = tuple((name, previous if name == "ce_previous" else value) for name, value in message.headers)
-    return type(message)(**{**vars_of(message), "headers": headers})
-
-
-def vars_of(message: Any) -> dict[str, Any]:
-    return {name: getattr(message, name) for name in message.__dataclass_fields__}
-
-
 async def test_G6_a_hole_behind_which_other_records_stand_is_named(relays: Relays, worker: Connection) -> None:
-    positions = await replace_topic(relays, hole)
+    positions = await replace_topic(relays, HERE, hole)
     async with relays.running():
         assert (await verified(relays, worker))[HERE].fault == Fault(HERE, positions[2], "missing")
     findings = (await verified(relays, worker))[HERE]
@@ -154,7 +111,7 @@ async def test_G6_a_hole_behind_which_other_records_stand_is_named(relays: Relay
 async def test_G6_whatever_is_wrong_is_named_by_its_first_position(
     relays: Relays, worker: Connection, change: Callable[[list[Any]], list[Any]], wrong: str, which: int
 ) -> None:
-    positions = await replace_topic(relays, change)
+    positions = await replace_topic(relays, HERE, change)
     fault = first_fault(await verified(relays, worker))
     assert fault is not None
     assert (fault.position, fault.wrong) == (positions[which], wrong)
@@ -178,7 +135,7 @@ async def test_G6_a_hole_is_filled_by_a_relay_that_was_set_back(
 ) -> None:
     monkeypatch.setattr("shared.relay.LOOK_EVERY", 0.2)
     ahead = follow({}, [record_of(one) for one in await messages_of(relays.kafka, relays.topic)]).places
-    await replace_topic(relays, hole)
+    await replace_topic(relays, HERE, hole)
     if state == "stopped":
         await repair(relays, worker)
     async with relays.running():
