@@ -1,7 +1,7 @@
 """CPU seconds of whole process trees, from `/proc`, and who else used the machine."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,9 +31,9 @@ def _fields(entry: Path) -> list[str]:
         return []
 
 
-def tree_seconds(roots: Iterable[int]) -> float:
-    """Of these processes and all that they have started."""
-    known = processes()
+def tree_seconds(roots: Iterable[int], known: Mapping[int, Used] | None = None) -> float:
+    """Of these processes and all that they have started, now or when `known` was read."""
+    known = processes() if known is None else known
     children: dict[int, list[int]] = {}
     for pid, used in known.items():
         children.setdefault(used.parent, []).append(pid)

@@ -31,7 +31,11 @@ def describe(run: Run, folder: Path) -> str:
     run.factor = math.sqrt(argon2 / ARGON2_MS * ping / PING_MS)
     found = {"factor": run.factor, "argon2_ms": argon2, "ping_ms": ping, "flush_ms": flush}
     about = {"cores": os.cpu_count(), "python": platform.python_version(), "kernel": platform.release()}
-    servers = {"postgres": version(postgres.PACKAGE), "settings": postgres.SETTINGS, "kafka": kafka.JVM}
+    servers = {
+        "postgres": [postgres.INSTALL, version(postgres.PACKAGE)],
+        "settings": postgres.SETTINGS,
+        "kafka": kafka.JVM,
+    }
     packages = {name: version(name) for name in PACKAGES}
     run.note("machine", size=vars(run.size), packages=packages, servers=servers, **found, **about)
     shown = " ".join(f"{name}={value:.3g}" for name, value in found.items())

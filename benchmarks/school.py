@@ -12,7 +12,7 @@ import orjson
 from psycopg import AsyncConnection
 
 from benchmarks.cpu import tree_seconds
-from benchmarks.load import Answer, Loaded, answers_to, ask, closed_loop
+from benchmarks.load import Answer, Loaded, answers_to, ask, closed_loop, wire
 from benchmarks.run import Cell
 from infra.native.ports import HOST, SERVICES
 from infra.native.running import Running
@@ -22,7 +22,9 @@ from shared.database import Connection, scalar
 A_CLASS = 30
 TOKEN_AGE = 120.0
 FIRST_DAY = date(2026, 9, 1)
-SYNCHRONOUS = ("gateway", "academic.api", "auth.api", "postgres")
+FOR_API = "postgres for APIs"
+SYNCHRONOUS = ("gateway", "academic.api", "auth.api", FOR_API)
+API_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE usename LIKE '%\\_api'"
 LEFT = """SELECT (SELECT count(*) FROM {0}.relay r WHERE r.position < {0}.log_head()) + (SELECT count(*)
 FROM {0}.positions p JOIN (SELECT consumer, max(position) AS position FROM {0}.positions WHERE source = '{0}'
 GROUP BY consumer) o USING (consumer) WHERE o.position < {0}.log_head() AND p.source = '{0}')"""
@@ -86,6 +88,13 @@ class School:
     async def answers(self, asks: list[bytes]) -> list[Answer]:
         return await answers_to(HOST, self.product.ports["gateway"], asks)
 
+    async def statuses(self, *asks: bytes) -> list[int]:
+        """One after the other, refusals as well."""
+        one = await wire(HOST, self.product.ports["gateway"])
+        found = [(await one.ask(raw)).status for raw in asks]
+        one.close()
+        return found
+
     async def made(self, path: str, bodies: Iterable[Any]) -> list[Any]:
         """What was answered to each."""
         found = await self.answers([self.post(path, body) for body in bodies])
@@ -135,35 +144,51 @@ class School:
     async def wal(self) -> float:
         return float(await scalar(self._admin, "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"))
 
-    def spent(self) -> dict[str, float]:
-        """CPU seconds by process, with all that each has started."""
-        return {name: tree_seconds([pid]) for name, pid in self.product.pids.items()}
+    async def spent(self) -> dict[str, float]:
+        """CPU seconds by process, with all that each has started; and of PostgreSQL what it did for the APIs."""
+        cursor = await self._admin.execute(API_BACKENDS)
+        backends = [pid for (pid,) in await cursor.fetchall()]
+        return {name: tree_seconds([pid]) for name, pid in self.product.pids.items()} | {
+            FOR_API: tree_seconds(backends)
+        }
 
     async def cell(self, asks: Iterator[bytes], connections: int, seconds: float, port: str = "gateway") -> Cell:
         """A closed loop, from a product at rest to a product at rest."""
         await self.drained()
-        before, wal = self.spent(), await self.wal()
+        before, wal = await self.spent(), await self.wal()
         loaded = await closed_loop(HOST, self.product.ports[port], asks, connections, seconds)
         await self.drained()
-        return self.cost(loaded, before) | {"wal": (await self.wal() - wal) / loaded.count}
+        return cost(loaded, before, await self.spent()) | {"wal": (await self.wal() - wal) / loaded.count}
 
-    def cost(self, loaded: Loaded, before: dict[str, float]) -> dict[str, float]:
-        """Per request, in ms of CPU; `client` is the share of the load generator in all CPU."""
-        assert loaded.count
-        assert not loaded.refused, (loaded.statuses, loaded.refusal)
-        used = {name: spent - before[name] for name, spent in self.spent().items()}
-        total, ordered = sum(used.values()), sorted(loaded.latencies)
-        return {
-            "rate": loaded.count / loaded.seconds,
-            "count": loaded.count,
-            "cpu": total / loaded.count * 1e3,
-            "synchronous": sum(used[name] for name in SYNCHRONOUS) / loaded.count * 1e3,
-            "client": loaded.cpu / (loaded.cpu + total),
-            "p50": ordered[len(ordered) // 2],
-            "p99": ordered[int(len(ordered) * 0.99)],
-            **{name: spent / loaded.count * 1e3 for name, spent in used.items()},
-        }
+    async def at_rest(self, seconds: float) -> Cell:
+        """CPU ms of all processes in a second in which nobody asks for anything."""
+        await self.drained()
+        before = whole(await self.spent())
+        await asyncio.sleep(seconds)
+        return {"cpu": (whole(await self.spent()) - before) / seconds * 1e3}
 
 
 def stay(student: str) -> dict[str, str | None]:
     return {"person_id": student, "begin_on": FIRST_DAY.isoformat(), "end_on": None}
+
+
+def cost(loaded: Loaded, before: dict[str, float], after: dict[str, float]) -> dict[str, float]:
+    """Per request, in ms of CPU; `client` is the share of the load generator in all CPU."""
+    assert loaded.count
+    assert not loaded.refused, (loaded.statuses, loaded.refusal)
+    used = {name: spent - before[name] for name, spent in after.items()}
+    total, ordered = whole(used), sorted(loaded.latencies)
+    return {
+        "rate": loaded.count / loaded.seconds,
+        "count": loaded.count,
+        "cpu": total / loaded.count * 1e3,
+        "synchronous": sum(used[name] for name in SYNCHRONOUS) / loaded.count * 1e3,
+        "client": loaded.cpu / (loaded.cpu + total),
+        "p50": ordered[len(ordered) // 2],
+        "p99": ordered[int(len(ordered) * 0.99)],
+        **{name: spent / loaded.count * 1e3 for name, spent in used.items()},
+    }
+
+
+def whole(spent: dict[str, float]) -> float:
+    return sum(seconds for name, seconds in spent.items() if name != FOR_API)
