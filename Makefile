@@ -33,7 +33,7 @@ types: setup ## mypy, strict
 fmt: setup ## format the code
 	@$(PYTHON) -m ruff format . && $(PYTHON) -m ruff check --fix .
 
-bench: setup ## figures against limits measured in the same run
+bench: setup ## figures against limits measured in the same run; ONLY= a row, SIZE=S|M
 	@$(PYTHON) -m benchmarks $(ARGS)
 
 faults: setup ## the fault harness; N= trials, RUN= a run key, ONLY=G2,T4 some rows, PLAN= a saved plan
