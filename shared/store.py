@@ -121,11 +121,18 @@ class EventStore:
         return {key: aggregate for key, aggregate in found.items() if isinstance(aggregate, kind)}
 
     @asynccontextmanager
-    async def turn(self, *ids: UUID) -> AsyncIterator[None]:
-        """The commands of this process on these aggregates queue, from load to save. Not to be nested."""
+    async def turn(self, call: Call, *ids: UUID) -> AsyncIterator[None]:
+        """The commands of this process on these aggregates queue, from load to save. Not to be nested.
+
+        Raises Unavailable at the call's deadline: after a failure, work that nobody waits for any more would go before
+        all that comes now."""
         async with AsyncExitStack() as stack:
-            for aggregate_id in sorted(set(ids)):
-                await stack.enter_async_context(self._one_turn(aggregate_id))
+            try:
+                async with asyncio.timeout_at(call.deadline):
+                    for aggregate_id in sorted(set(ids)):
+                        await stack.enter_async_context(self._one_turn(aggregate_id))
+            except TimeoutError:
+                raise Unavailable("too many commands on the same wait before this one") from None
             yield
 
     @asynccontextmanager
@@ -154,7 +161,7 @@ class EventStore:
         keys: Sequence[PersonalKey] = (),
     ) -> Saved:
         """Load, decide, save. Raises what `decide` raises, NotFound, Conflict, Stale, Taken, Unavailable."""
-        async with self.turn(aggregate_id):
+        async with self.turn(call, aggregate_id):
             aggregate = await self.get(kind, aggregate_id, call.tenant_id)
             if call.expected_version not in (None, aggregate.version):
                 raise Stale(aggregate.version)

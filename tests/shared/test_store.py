@@ -11,7 +11,7 @@ from shared.calls import Call, Claim, Saved
 from shared.errors import NotFound, Refused
 from shared.ids import PLATFORM, uuid7
 from shared.members import PersonalKey
-from shared.store import Conflict, EventStore, KeyReused, Stale, Taken, command
+from shared.store import Conflict, EventStore, KeyReused, Stale, Taken, Unavailable, command
 from tests.shared.stores import NOW, as_worker, call_of, new_shelf, records_of, store_on
 
 Dsns = dict[str, str]
@@ -161,6 +161,19 @@ async def test_G4_commands_of_two_processes_on_one_aggregate_are_decided_again(s
         ]
         answers = await asyncio.gather(*adds)
     assert sorted(one.version for one in answers) == list(range(2, 22))
+
+
+async def test_G10_a_command_whose_client_has_given_up_does_not_wait_for_its_turn(store: EventStore) -> None:
+    tenant = uuid7()
+    shelf = await put_up_shelf(store, call_of(tenant), "Fiction")
+    soon = asyncio.get_running_loop().time() + 0.05
+    async with store.turn(call_of(tenant), shelf.id):
+        late = [add_book(store, call_of(tenant, deadline=soon), shelf.id, f"Volume {n}") for n in range(20)]
+        answers = await asyncio.gather(*late, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [Unavailable] * 20
+    assert not any(answer.unknown for answer in answers if isinstance(answer, Unavailable))
+    assert (await add_book(store, call_of(tenant), shelf.id, "Emma")).version == 2
+    assert not store._turns
 
 
 async def test_a_conflict_at_the_deadline_is_told_with_the_current_version(store: EventStore) -> None:

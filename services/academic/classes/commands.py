@@ -42,7 +42,7 @@ async def set_capacity(store: EventStore, call: Call, class_id: UUID, capacity: 
 async def enrol_student(store: EventStore, call: Call, class_id: UUID, enrolment_id: UUID, stay: Enrolment) -> Saved:
     """Replies with the enrolment's id."""
     await named(store, call, Person, stay.person_id, "/person_id")
-    async with store.turn(class_id):
+    async with store.turn(call, class_id):
         class_ = await store.get(Class, class_id, call.tenant_id)
         as_seen(call, class_)
         class_.enrol(enrolment_id, stay, call.now)
@@ -73,7 +73,7 @@ async def withdraw_student(store: EventStore, call: Call, class_id: UUID, enrolm
 async def assign_teacher(store: EventStore, call: Call, class_id: UUID, enrolment_id: UUID, stay: Assignment) -> Saved:
     """Replies with the assignment's id."""
     await named(store, call, Person, stay.person_id, "/person_id")
-    async with store.turn(class_id):
+    async with store.turn(call, class_id):
         class_ = await store.get(Class, class_id, call.tenant_id)
         as_seen(call, class_)
         class_.assign_teacher(enrolment_id, stay, call.now)

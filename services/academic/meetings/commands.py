@@ -42,7 +42,7 @@ async def plan_meetings(
 async def reschedule_meeting(
     store: EventStore, call: Call, meeting_id: UUID, held_on: date, starts: str, ends: str, reason: Reason
 ) -> Saved:
-    async with store.turn(meeting_id):
+    async with store.turn(call, meeting_id):
         meeting = await store.get(ClassMeeting, meeting_id, call.tenant_id)
         as_seen(call, meeting)
         before = place(meeting)
@@ -59,7 +59,7 @@ async def reschedule_meeting(
 
 @command
 async def cancel_meeting(store: EventStore, call: Call, meeting_id: UUID, reason: Reason, cancelled_by: Side) -> Saved:
-    async with store.turn(meeting_id):
+    async with store.turn(call, meeting_id):
         meeting = await store.get(ClassMeeting, meeting_id, call.tenant_id)
         as_seen(call, meeting)
         meeting.cancel(reason, cancelled_by, call.now)

@@ -29,7 +29,7 @@ async def correct_person_details(
     store: EventStore, call: Call, keyring: Keyring, person_id: UUID, details: ClearDetails
 ) -> Saved:
     await _orgs_known(store, call, details)
-    async with store.turn(person_id):
+    async with store.turn(call, person_id):
         person = await store.get(Person, person_id, call.tenant_id)
         as_seen(call, person)
         sealer = await keyring.sealer(call.tenant_id, person_id)

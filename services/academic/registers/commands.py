@@ -24,7 +24,7 @@ from shared.store import EventStore, command
 async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks: Sequence[tuple[UUID, str]]) -> Saved:
     """`marks`: enrolment id and code of each student. Opens the register and holds the meeting in one append."""
     id = register_id(call.tenant_id, meeting_id)
-    async with store.turn(id, meeting_id):
+    async with store.turn(call, id, meeting_id):
         meeting = await store.get(ClassMeeting, meeting_id, call.tenant_id)
         class_ = await store.get(Class, meeting.class_id, call.tenant_id)
         codes = await store.get(AttendanceCodeSet, code_set_id(call.tenant_id), call.tenant_id)
@@ -60,7 +60,7 @@ async def correct_attendance(
 ) -> Saved:
     if not reason.strip():
         raise ReasonMissing(pointer="/reason")
-    async with store.turn(register_id):
+    async with store.turn(call, register_id):
         register = await store.get(AttendanceRegister, register_id, call.tenant_id)
         as_seen(call, register)
         codes = await store.get(AttendanceCodeSet, code_set_id(call.tenant_id), call.tenant_id)
@@ -75,7 +75,7 @@ async def correct_attendance(
 
 @command
 async def close_register(store: EventStore, call: Call, register_id: UUID) -> Saved:
-    async with store.turn(register_id):
+    async with store.turn(call, register_id):
         register = await store.get(AttendanceRegister, register_id, call.tenant_id)
         as_seen(call, register)
         class_ = await store.get(Class, register.lesson.class_id, call.tenant_id)

@@ -12,7 +12,7 @@ from shared.store import EventStore, command
 @command
 async def grant_role(store: EventStore, call: Call, membership_id: UUID, role: str) -> Saved:
     """The caller's own membership decides what it may grant; a school's owners change in the same append."""
-    async with store.turn(membership_id, call.tenant_id):
+    async with store.turn(call, membership_id, call.tenant_id):
         granter = await store.get(Membership, id_of(call.tenant_id, UUID(call.actor.id)), call.tenant_id)
         membership = await store.get(Membership, membership_id, call.tenant_id)
         membership.grant(role, granter=granter.roles, now=call.now)
@@ -25,7 +25,7 @@ async def grant_role(store: EventStore, call: Call, membership_id: UUID, role: s
 
 @command
 async def revoke_role(store: EventStore, call: Call, membership_id: UUID, role: str) -> Saved:
-    async with store.turn(membership_id, call.tenant_id):
+    async with store.turn(call, membership_id, call.tenant_id):
         granter = await store.get(Membership, id_of(call.tenant_id, UUID(call.actor.id)), call.tenant_id)
         membership = await store.get(Membership, membership_id, call.tenant_id)
         if role != "owner":

@@ -80,7 +80,7 @@ async def _for_known_user(
     user_id = await credentials.check(owner.email, owner.password, call.now)
     if user_id is None:
         raise EmailTaken(pointer="/owner/email")
-    async with store.turn(user_id):
+    async with store.turn(call, user_id):
         user = await store.get(User, user_id, PLATFORM)
         tenant, membership = founded(school, user, call)
         return await store.save(tenant, user, membership, call=call)

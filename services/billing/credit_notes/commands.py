@@ -25,7 +25,7 @@ async def approve_credit_note(store: EventStore, call: Call, credit_note_id: UUI
 @command
 async def issue_credit_note(store: EventStore, call: Call, credit_note_id: UUID) -> Saved:
     """Number, document, the invoice's credit and the settled correction in one append."""
-    async with store.turn(default_issuer_id(call.tenant_id)):
+    async with store.turn(call, default_issuer_id(call.tenant_id)):
         note = await _get(store, call, credit_note_id)
         if note.state == "issued":
             return await store.save(note, call=call)

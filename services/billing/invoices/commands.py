@@ -59,7 +59,7 @@ async def draft_invoice(
 @command
 async def issue_invoice(store: EventStore, call: Call, invoice_id: UUID) -> Saved:
     """Number, document and the end of its months in one append: a refused issue takes no number."""
-    async with store.turn(default_issuer_id(call.tenant_id)):
+    async with store.turn(call, default_issuer_id(call.tenant_id)):
         invoice = await store.get(Invoice, invoice_id, call.tenant_id)
         if call.expected_version not in (None, invoice.version):
             raise Stale(invoice.version)

@@ -39,7 +39,7 @@ async def assign_plan(
 ) -> Saved:
     """From this day on the class, course or school has the plan. A past day prices waiting marks."""
     id = assignment_id(call.tenant_id, scope, target_id)
-    async with store.turn(id):
+    async with store.turn(call, id):
         plan = await store.get(FeePlan, plan_id, call.tenant_id)
         plan.guard_in_force(effective_on)
         assignment = await store.find(PlanAssignment, id, call.tenant_id)

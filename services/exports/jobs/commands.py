@@ -46,7 +46,7 @@ async def report_checkpoint(store: EventStore, call: Call, job_id: UUID, checkpo
 @command
 async def complete_export(store: EventStore, call: Call, job_id: UUID, file: SealedFile, rows: int) -> Saved:
     """The job's end and the artefact's seal in one append."""
-    async with store.turn(job_id):
+    async with store.turn(call, job_id):
         job = await store.get(ExportJob, job_id, call.tenant_id)
         sealed = Artifact(
             id=artifact_id(job_id),

@@ -70,7 +70,7 @@ class Card(Aggregate):
 @command
 async def note(store: EventStore, call: Call, pad_id: UUID, tag: int) -> Saved:
     """The same note twice would be stored twice: only the key of the call tells a copy."""
-    async with store.turn(pad_id):
+    async with store.turn(call, pad_id):
         pad = await store.find(Pad, pad_id, call.tenant_id)
         if pad is None:
             pad = Pad(id=pad_id, tenant_id=call.tenant_id, timestamp=call.now)

@@ -13,6 +13,7 @@ from shared.worker import serve_worker
 from tests.faults.teeth.teeth import TEETH
 from tests.faults.town import items, tallies
 from tests.faults.town.clock import CLOCK, shift_clock
+from tests.faults.town.waits import tell_waits_on_signal
 
 SERVICES = {"academic": tallies, "billing": items}
 
@@ -29,6 +30,7 @@ def broken(teeth: Iterable[str]) -> Iterator[None]:
 
 def main(service: str, kind: str, *teeth: str) -> None:
     module = SERVICES[service]
+    tell_waits_on_signal()
     with broken(teeth):
         if kind == "api":
             serve_api(module.app, module.TownSettings())
