@@ -25,9 +25,9 @@ FIRST_DAY = date(2026, 9, 1)
 FOR_API = "postgres for APIs"
 SYNCHRONOUS = ("gateway", "academic.api", "auth.api", FOR_API)
 API_BACKENDS = "SELECT pid FROM pg_stat_activity WHERE usename LIKE '%\\_api'"
-LEFT = """SELECT (SELECT count(*) FROM {0}.relay r WHERE r.position < {0}.log_head()) + (SELECT count(*)
-FROM {0}.positions p JOIN (SELECT consumer, max(position) AS position FROM {0}.positions WHERE source = '{0}'
-GROUP BY consumer) o USING (consumer) WHERE o.position < {0}.log_head() AND p.source = '{0}')"""
+LEFT = """SELECT (SELECT count(*) FROM {0}.relay WHERE position < {0}.log_head())
++ (SELECT count(*) FROM {0}.positions WHERE source = '{0}' AND position < {0}.log_head())
++ (SELECT count(*) FROM {0}.builds WHERE NOT live)"""
 BEHIND = """SELECT count(*) FROM (SELECT max(position) AS position FROM {0}.positions WHERE source = '{1}'
 GROUP BY consumer) p WHERE p.position < (SELECT max(notification_id) FROM {1}.events WHERE tenant_id = %s)"""
 
@@ -105,8 +105,9 @@ class School:
 
     async def enrolments(self, count: int, prefix: str = "/api/academic") -> Iterator[bytes]:
         """Requests that enrol so many students, in classes of 30; a class gets one after the other's turn."""
-        classes = await self.classes(-(-count // A_CLASS))
-        pairs = [(class_id, student) for student in self.students[:A_CLASS] for class_id in classes][:count]
+        some = self.students[:A_CLASS]
+        classes = await self.classes(-(-count // len(some)))
+        pairs = [(class_id, student) for student in some for class_id in classes][:count]
         return iter([self.post(f"/classes/{c}/enrolments", stay(s), prefix) for c, s in pairs])
 
     async def full_class(self) -> str:
@@ -127,7 +128,7 @@ class School:
         return iter([self.post(f"/meetings/{meeting}/attendance", marks) for meeting in meetings])
 
     async def drained(self) -> None:
-        """Until every log is relayed, and every reader of it stands where it ends."""
+        """Until every view is live, every log relayed, and every reader stands where it ends."""
         async with asyncio.timeout(120):
             while await self._left():  # noqa: ASYNC110 - only the database knows
                 await asyncio.sleep(0.02)
@@ -137,7 +138,7 @@ class School:
             self.tenant = str(await scalar(self._admin, "SELECT tenant_id FROM academic.events LIMIT 1"))
         left = sum([int(await scalar(self._admin, LEFT.format(service))) for service in SERVICES])
         for reader in SERVICES:
-            for source in SERVICES:
+            for source in set(SERVICES) - {reader}:
                 left += int(await scalar(self._admin, BEHIND.format(reader, source), (self.tenant,)))
         return left
 
