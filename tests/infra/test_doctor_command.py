@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from infra.operator.doctor_postgres import skew
-from tests.infra.conftest import Rollbook, reaching
+from tests.infra.conftest import NOWHERE, Rollbook, reaching
 
 GENERATION = 4_712
 """Nobody makes its topic."""
@@ -40,6 +40,14 @@ def test_each_check_says_what_it_found(rollbook: Rollbook, ground: dict[str, str
         "fail",
         f"There is no topic academic.events.{GENERATION}: start the worker once, it makes it.",
     )
+
+
+def test_a_stopped_kafka_fails_and_hides_no_other_check(rollbook: Rollbook, ground: dict[str, str]) -> None:
+    status, found = examined(rollbook, ground | {"ACADEMIC_KAFKA": NOWHERE})
+    assert status == 1
+    assert found["kafka"][0] == "fail"
+    assert "Kafka cannot be reached" in found["kafka"][1]
+    assert found["server"][0] == "ok"
 
 
 def test_a_missing_and_an_edited_migration_fail(

@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import IO, Any, NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -20,6 +24,7 @@ from infra.testing.harness import Running, running
 from shared.ids import uuid7
 from shared.personal import Keyring
 from tests.infra.conftest import Rollbook, reaching
+from tests.shared.stores import call_of, new_shelf, store_on
 
 
 class Town(NamedTuple):
@@ -106,3 +111,32 @@ def test_an_event_is_shown_for_people_too(rollbook: Rollbook, town: Town) -> Non
     assert status == 0
     assert said.startswith("1  academic.person_registered  ")
     assert '"given_name": "(sealed)"' in said
+
+
+def test_an_event_that_is_stored_meanwhile_is_shown_by_who_follows(town: Town) -> None:
+    """Ctrl-C ends it. Events of a release that this one does not know are shown, too."""
+    with following(town, "events", "tail", "academic", "--follow", "--json", "--limit", "1") as lines:
+        assert json.loads(lines.readline())["position"] == 2
+        asyncio.run(put_up(town, uuid7()))
+        shown = json.loads(lines.readline())
+    assert (shown["position"], shown["topic"], shown["data"]["name"]) == (3, "academic.shelf_put_up", "Fiction")
+
+
+async def put_up(town: Town, tenant: UUID) -> None:
+    async with store_on(town.dsns["api"]) as store:
+        await store.save(new_shelf(tenant), call=call_of(tenant))
+
+
+@contextmanager
+def following(town: Town, *words: str) -> Iterator[IO[str]]:
+    with subprocess.Popen(
+        (sys.executable, "-P", "-m", "infra.cli", *words),
+        env={**os.environ, **environment_of(town)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        yield child.stdout
+        child.send_signal(signal.SIGINT)
+        child.communicate(timeout=60)
+    assert child.returncode == 130
