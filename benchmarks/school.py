@@ -59,6 +59,7 @@ class School:
             school.org = (await client.get("/api/academic/orgs"))[0]["id"]
             people = [{"given_name": "Eva", "family_name": f"B{n}", "roles": ["student"]} for n in range(students)]
             school.students = [one["id"] for one in await school.made("/people", people)]
+            await school.drained()
             yield school
 
     @property
