@@ -174,7 +174,7 @@ async def _progress(connection: Connection, build: Build, end: tuple[int, int | 
     position = sum(place.position for place in places.get(build.schema, {}).values())
     if position == 0 and whole is not None:
         folded = await scalar(connection, "SELECT coalesce(progress, 0) FROM builds WHERE build = %s", (build.number,))
-        position = int(folded * whole)
+        position = max(min(int(folded * whole), whole - 1), 0)  # the rest is what commits it
     return BuildProgress(
         build=build.number,
         view=build.view.NAME,

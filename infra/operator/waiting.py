@@ -8,12 +8,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from infra.operator.access import Name, broker, console, refuse, service_of
 from shared.builds import BuildUnknown
 from shared.database import Connection
-from shared.operating import BuildProgress, list_builds
+from shared.operating import BuildProgress, build_of, list_builds
+from shared.service import follower_of
+from shared.status import leaders_of
 
 LOOK_EVERY = 0.5
 WINDOW = 30.0
 STILL = 60.0
-"""Seconds without any progress after which no worker is at work."""
+"""Seconds without any progress after which is asked whether a worker fills it: indexes of a large table take long."""
 
 
 async def wait_for_build(connection: Connection, service: Name, number: int) -> None:
@@ -37,9 +39,15 @@ async def wait_for_build(connection: Connection, service: Name, number: int) -> 
                 return
             if now.position > reached:
                 reached, since = now.position, time.monotonic()
-            if time.monotonic() - since > STILL:
+            if time.monotonic() - since > STILL and not await _is_led(connection, service, number):
                 refuse(f"Build {number} stands at {reached}: start {service}'s worker, it goes on from there.")
             await asyncio.sleep(LOOK_EVERY)
+
+
+async def _is_led(connection: Connection, service: Name, number: int) -> bool:
+    consumer = (await build_of(connection, service_of(service), number)).consumer
+    leaders = await leaders_of(connection, service_of(service), [consumer])
+    return any(leader.role == follower_of(consumer) for leader in leaders)
 
 
 async def _progress(connection: Connection, service: Name, number: int) -> BuildProgress:
