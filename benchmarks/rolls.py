@@ -1,13 +1,12 @@
 """W2, PF5: the roll of a class of 30 through the gateway, against 30 rows that are upserted in the same run."""
 
-import asyncio
 import signal
 from collections.abc import Iterator
 from functools import partial
 from os import kill
 
-import psycopg
 import uvloop
+from psycopg import AsyncConnection
 
 from benchmarks.commands import parts_of
 from benchmarks.figures import Figure
@@ -22,8 +21,8 @@ from shared.ids import uuid7
 ROWS = ("PF5", "PF5-wal", "PF5-wal-both")
 MOST = 300
 """More rolls a second than are ever reached."""
-ALONE = 60
-"""Rolls while the workers rest, for what the append itself writes."""
+ROLLS = 60
+"""Rolls while the workers rest, for what the append itself writes; and rolls of rows."""
 RAW = """CREATE TABLE IF NOT EXISTS crud (class_id uuid, meeting_id uuid, student_id uuid, held_on date, code text,
 present bool, billable bool, marked_by uuid, marked_at timestamptz, PRIMARY KEY (meeting_id, student_id));
 CREATE INDEX IF NOT EXISTS crud_student ON crud (student_id, held_on)"""
@@ -55,7 +54,7 @@ async def _measure(run: Run, product: Running) -> list[Figure]:
         cells = {
             "roll": partial(_roll, run, school, days),
             "alone": partial(_alone, school, days),
-            "upsert": partial(asyncio.to_thread, _upsert, product.dsn(), school.students),
+            "upsert": partial(_upsert, school),
         }
         rounds = await run.rounds("rolls", cells)
     factor = run.factor
@@ -83,7 +82,7 @@ async def _roll(run: Run, school: School, days: Days) -> Cell:
 async def _alone(school: School, days: Days) -> Cell:
     """WAL of the commands while all workers are stopped for a moment."""
     await school.signed_in()
-    asks = await days.rolls(school, ALONE)
+    asks = await days.rolls(school, ROLLS)
     await school.drained()
     workers = [pid for name, pid in school.product.pids.items() if name.endswith(".worker")]
     before = await school.wal()
@@ -97,15 +96,12 @@ async def _alone(school: School, days: Days) -> Cell:
             kill(pid, signal.SIGCONT)
 
 
-def _upsert(dsn: str, students: list[str], times: int = 100) -> Cell:
-    """WAL of 30 rows, as a service without events would write them."""
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(RAW)
-        place = "SELECT pg_current_wal_insert_lsn() - '0/0'::pg_lsn"
-        row = connection.execute(place).fetchone()
-        for _ in range(times):
-            connection.execute(UPSERT, (uuid7(), uuid7(), uuid7(), students))
-        after = connection.execute(place).fetchone()
-    assert row is not None
-    assert after is not None
-    return {"wal": float(after[0] - row[0]) / times}
+async def _upsert(school: School) -> Cell:
+    """WAL of 30 rows, as a service without events would write them, while the product rests."""
+    await school.drained()
+    async with await AsyncConnection.connect(school.product.dsn(), autocommit=True) as connection:
+        await connection.execute(RAW)
+        before = await school.wal()
+        for _ in range(ROLLS):
+            await connection.execute(UPSERT, (uuid7(), uuid7(), uuid7(), school.students))
+        return {"wal": (await school.wal() - before) / ROLLS}
