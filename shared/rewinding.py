@@ -19,8 +19,8 @@ def ends_to_go_back_to(findings: Mapping[int, Findings]) -> dict[int, Link]:
     faults = [found.fault for found in findings.values() if found.fault is not None]
     if forked := [fault for fault in faults if fault.wrong != "missing"]:
         raise TopicForked(
-            f"Position {forked[0].position} is wrong in partition {forked[0].partition} ({forked[0].wrong}), and readers"
-            " may have applied it: publish history anew with `rollbook generation new`."
+            f"Position {forked[0].position} is wrong in partition {forked[0].partition} ({forked[0].wrong}),"
+            " and readers may have applied it: publish history anew with `rollbook generation new`."
         )
     return {number: found.end for number, found in findings.items() if found.fault is not None}
 
