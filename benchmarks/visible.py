@@ -8,7 +8,7 @@ import orjson
 import uvloop
 
 from benchmarks.figures import Figure, percentile, percentile_interval
-from benchmarks.load import Wire, open_loop, wire
+from benchmarks.load import Answer, Wire, open_loop, wire
 from benchmarks.pipeline import bare_pipeline
 from benchmarks.run import Run
 from benchmarks.school import School, stay
@@ -20,6 +20,7 @@ ROWS = ("PF6", "PF6-p50", "PF6-foreign", "PF6-foreign-p50", "PF6-70", "PF6-70-fo
 EVERY = 0.05
 AT_ONCE = 16
 SHARE = 0.7
+AGAIN = (425, 503)
 P50, P99, P99_LOADED, MUST = 15.0, 50.0, 100.0, 250.0
 TIMES_BARE = 3.0
 
@@ -64,8 +65,7 @@ def _figure(row: str, name: str, found: dict[str, list[float]], share: float, go
 
 async def own_view(school: School, one: Wire, number: int) -> None:
     """A class is opened, and shown with its counts."""
-    made = await one.ask(school.post("/classes", {"title": f"Probe {number}"}))
-    assert made.status == 201, made.body
+    made = await _answered(one, school.post("/classes", {"title": f"Probe {number}"}))
     class_id = orjson.loads(made.body)["data"]["id"]
     await _shown(school, one, f"/classes/{class_id}", made.header(b"consistency-token"), "/api/academic")
 
@@ -75,18 +75,23 @@ async def _billing(school: School) -> Probe:
     class_id = (await school.classes(1))[0]
 
     async def probe(school: School, one: Wire, number: int) -> None:
-        made = await one.ask(school.post(f"/classes/{class_id}/enrolments", stay(school.students[number])))
-        assert made.status == 201, made.body
+        made = await _answered(one, school.post(f"/classes/{class_id}/enrolments", stay(school.students[number])))
         await _shown(school, one, "/agreements?limit=1", made.header(b"consistency-token"), "/api/billing")
 
     return probe
 
 
 async def _shown(school: School, one: Wire, path: str, token: str, prefix: str) -> None:
-    """A query that carries the command's token is answered when the view has it; 425 says to ask again."""
-    while (answer := await one.ask(school.get(path, prefix, consistency_token=token))).status == 425:
+    """A query that carries the command's token is answered when the view has it."""
+    await _answered(one, school.get(path, prefix, consistency_token=token))
+
+
+async def _answered(one: Wire, raw: bytes) -> Answer:
+    """What is not yet visible, and what cannot be answered now, is asked for again: the wait counts."""
+    while (answer := await one.ask(raw)).status in AGAIN:
         continue
-    assert answer.status == 200, answer.body
+    assert 200 <= answer.status < 300, answer.body
+    return answer
 
 
 async def _probed(school: School, probe: Probe, samples: int) -> list[float]:
