@@ -123,7 +123,8 @@ class Codec:
         if call.traceparent is not None:
             meta["traceparent"] = call.traceparent
         data = {name: value for name, value in vars(event).items() if name not in ENVELOPE}
-        return kind.adapter.dump_json({"meta": meta, "data": data})
+        stated = orjson.dumps(meta, option=orjson.OPT_UTC_Z)
+        return b'{"meta":%b,"data":%b}' % (stated, kind.data_adapter.dump_json(data))
 
     def decode(self, topic: str, state: bytes, aggregate_id: UUID, version: int, tenant_id: UUID) -> tuple[Meta, Any]:
         """The event's meta and the event itself. Raises Undecodable."""

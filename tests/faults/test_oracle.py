@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
@@ -166,11 +165,11 @@ def swap_records(world: World) -> None:
 
 
 def change_record(world: World) -> None:
-    world.records[3] = replace(world.records[3], state=b"{}")
+    world.records[3] = world.records[3]._replace(state=b"{}")
 
 
 def unchain_record(world: World) -> None:
-    world.records[4] = replace(world.records[4], previous=world.records[4].previous + 1)
+    world.records[4] = world.records[4]._replace(previous=world.records[4].previous + 1)
 
 
 def tell_another_tenant(world: World) -> None:

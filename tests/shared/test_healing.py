@@ -36,7 +36,7 @@ async def test_G24_a_key_that_stays_away_holds_up_its_tenant_alone_and_nobody_mu
     async def post(fact: Fact[ParcelSent], act: Act) -> None:
         sealed = fact.data.to if fact.data.to.startswith("v1.") else None
         [name] = await act.keyring.open(tenant, [(person, "name", sealed)])
-        await kinder(replace(fact, data=ParcelSent(to=name or fact.data.to)), act)
+        await kinder(fact._replace(data=ParcelSent(to=name or fact.data.to)), act)
 
     records = [topic.sent(tenant, to=sealer.seal("name", "Ann").text), topic.sent(tenant, to="Ben")]
     records.append(topic.sent(other, to="Cid"))
