@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from gateway import school_dashboard
 from shared import openapi
-from shared.operator_app import create_operator_app
+from shared.operator.app import create_operator_app
 
 SERVICES = ("auth", "academic", "billing", "exports")
 ROOT = Path(__file__).parent.parent

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from shared.chain import Place
 from shared.database import Connection, connect
 from shared.errors import NotFound, Refused
-from shared.operator_actions import Action, Operator, Result
+from shared.operator.actions import Action, Operator, Result
 from shared.reactions import Reaction
 from shared.service import Service
 from shared.topic_feed import tail_places

@@ -15,7 +15,7 @@ from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
 from shared.leader import Leadership, Role
-from shared.operator_app import open_operator_app
+from shared.operator.app import open_operator_app
 from shared.pulse import LIMIT, pulse
 from shared.relay import PATIENCE, Relay
 from shared.serve import server

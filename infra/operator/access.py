@@ -16,7 +16,7 @@ from infra.native import kafka, postgres
 from infra.native.ports import Ports
 from infra.native.state import State, default_folder
 from shared.database import Connection, check_version, connect
-from shared.operator_actions import Operator
+from shared.operator.actions import Operator
 from shared.personal import MasterKey
 from shared.service import Service
 

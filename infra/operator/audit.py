@@ -5,7 +5,7 @@ from cyclopts import App
 from rich.table import Column, Table
 
 from infra.operator.access import Name, connected, console
-from shared.operator_actions import list_actions
+from shared.operator.actions import list_actions
 
 COLUMNS = ("number", "at", "actor", "action", "arguments", "outcome", "result")
 app = App(name="audit", help=__doc__)

@@ -26,7 +26,7 @@ from shared.codec import Codec
 from shared.database import Connection, open_pool
 from shared.envelope import meta_of
 from shared.log_feed import PAGE, read_head, read_page
-from shared.operator_actions import DONE, Action
+from shared.operator.actions import DONE, Action
 from shared.personal import KeyAbsent, Keyring
 from shared.records import Record
 

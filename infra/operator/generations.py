@@ -3,7 +3,7 @@
 from cyclopts import App
 
 from infra.operator.access import Name, broker, connected, console, operator, service_of
-from shared.generations import keep_generation, new_generation, show_generation
+from shared.operator.generations import keep_generation, new_generation, show_generation
 
 app = App(name="generation", help=__doc__)
 

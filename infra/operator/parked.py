@@ -6,7 +6,7 @@ from cyclopts import App
 from rich.table import Column, Table
 
 from infra.operator.access import Name, connected, console, operator
-from shared.retrying import list_parked, retry_parked
+from shared.operator.parked import list_parked, retry_parked
 
 COLUMNS = ("consumer", "tenant", "error", "pointer", "tries", "wait")
 app = App(name="parked", help=__doc__)

@@ -8,10 +8,10 @@ from rich.table import Table
 
 from infra.operator.access import Name, broker, complain, connected, console, operator, refuse
 from shared.database import scalar
-from shared.rewinding import ends_to_go_back_to, rewind
-from shared.status import log_of, relay_lag
+from shared.operator.rewinding import ends_to_go_back_to, rewind
+from shared.operator.status import log_of, relay_lag
+from shared.operator.topic_verifying import Findings, first_fault, noted_links, verify_topic
 from shared.tails import Link, Tail, tails_of
-from shared.topic_verifying import Findings, first_fault, noted_links, verify_topic
 from shared.topics import events_topic
 
 app = App(name="relay", help=__doc__)

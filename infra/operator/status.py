@@ -11,7 +11,7 @@ from rich.table import Column, Table
 
 from infra.operator.access import SERVICES, Name, broker, complain, connected, console, print_json, service_of
 from infra.operator.failing import sentence_of
-from shared.status import Status, source_ends, status_of
+from shared.operator.status import Status, source_ends, status_of
 
 
 async def status(

@@ -7,7 +7,7 @@ from rich.table import Column, Table
 
 from infra.operator.access import Name, broker, connected, console, operator, refuse, service_of
 from infra.operator.waiting import wait_for_build
-from shared.operating import begin_build, flip_build, list_builds, remove_build, verify_build
+from shared.operator.builds import begin_build, flip_build, list_builds, remove_build, verify_build
 
 app = App(name="views", help=__doc__)
 

@@ -8,9 +8,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from infra.operator.access import Name, broker, console, refuse, service_of
 from shared.builds import BuildUnknown
 from shared.database import Connection
-from shared.operating import BuildProgress, build_of, list_builds
+from shared.operator.builds import BuildProgress, build_of, list_builds
+from shared.operator.status import leaders_of
 from shared.service import follower_of
-from shared.status import leaders_of
 
 LOOK_EVERY = 0.5
 WINDOW = 30.0

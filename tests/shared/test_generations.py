@@ -16,7 +16,7 @@ from shared.database import Connection, connect
 from shared.effects import Effects
 from shared.envelope import headers_of, readable
 from shared.ids import uuid7
-from shared.operating import BuildOutdated
+from shared.operator.builds import BuildOutdated
 from shared.reactions import Act, Fact, Reaction, when
 from shared.reader import Reader
 from shared.reading import ViewBehind

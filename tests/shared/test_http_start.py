@@ -19,7 +19,7 @@ from shared.health import FAILURES, Health
 from shared.http import Api, create_app
 from shared.identity import Verifier
 from shared.keyset import KeySet
-from shared.operator_app import create_operator_app
+from shared.operator.app import create_operator_app
 from shared.pulse import beat, pulse, stuck
 from shared.service import Service
 from shared.settings import ServiceSettings

@@ -14,8 +14,8 @@ from infra.testing.harness import PERMISSIONS
 from shared.access import operations
 from shared.builds import Build
 from shared.ids import PLATFORM, uuid7
-from shared.operating import BuildDifference
-from shared.operator_app import create_operator_app
+from shared.operator.app import create_operator_app
+from shared.operator.builds import BuildDifference
 from shared.verifying import Difference
 from tests.shared.kafkas import eventually
 from tests.shared.operators import OPERATE, Site, operated

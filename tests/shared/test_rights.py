@@ -11,7 +11,7 @@ from infra.testing.toy import Shelf
 from shared.database import Connection, connect
 from shared.ids import uuid7
 from shared.members import PersonalKey
-from shared.operator_actions import Action, Operator
+from shared.operator.actions import Action, Operator
 from tests.shared.stores import NOW, append, as_worker, call_of, event_of, member_of, new_shelf, store_on
 
 Dsns = dict[str, str]

@@ -10,8 +10,8 @@ from shared.chain import Place
 from shared.database import Connection
 from shared.ids import uuid7
 from shared.leader import Leadership
+from shared.operator.status import status_of, unread
 from shared.service import follower_of, reader_of, roles_of
-from shared.status import status_of, unread
 from shared.tails import Link, Tail
 from shared.worker import roles_of as roles_of_worker
 from tests.shared.kafkas import eventually, leading

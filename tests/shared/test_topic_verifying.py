@@ -11,10 +11,10 @@ from shared.chain import Place, follow
 from shared.database import Connection
 from shared.envelope import record_of
 from shared.ids import uuid7
-from shared.operator_actions import Operator
+from shared.operator.actions import Operator
+from shared.operator.rewinding import TopicForked, ends_to_go_back_to, rewind
+from shared.operator.topic_verifying import Fault, Findings, first_fault, verify_topic
 from shared.records import partition_of
-from shared.rewinding import TopicForked, ends_to_go_back_to, rewind
-from shared.topic_verifying import Fault, Findings, first_fault, verify_topic
 from tests.shared.kafkas import Relays, eventually, messages_of, own_topic
 from tests.shared.stores import as_worker, call_of, new_shelf, store_on
 from tests.shared.topic_changes import hole, relinked, replace_topic, with_value, without_headers

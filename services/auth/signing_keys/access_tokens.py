@@ -14,7 +14,7 @@ from auth.signing_keys.commands import signing_keys, signing_now
 from auth.signing_keys.private_keys import PrivateKeys, unpadded
 from auth.signing_keys.signing_key import PublicJwk
 from shared.ids import PLATFORM, uuid7
-from shared.operator_desk import OPERATE
+from shared.operator.desk import OPERATE
 from shared.store import EventStore, Unavailable
 
 ISSUER = "rollbook"

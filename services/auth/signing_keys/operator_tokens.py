@@ -7,7 +7,7 @@ from auth.signing_keys.access_tokens import LIFE, Signer
 from shared.database import Connection
 from shared.errors import Refused
 from shared.ids import uuid7
-from shared.operator_actions import Action, Operator, Result
+from shared.operator.actions import Action, Operator, Result
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 LONGEST = int(LIFE.total_seconds()) // 60

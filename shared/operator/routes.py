@@ -10,8 +10,8 @@ from pydantic import BaseModel, Field
 
 from shared.answers import Answer, Meta, Page, Request
 from shared.builds import BehindLive, BuildLive, BuildUnknown
-from shared.generations import Generation, SourceSilent, show_generation
-from shared.operating import (
+from shared.operator.actions import OperatorAction, list_actions
+from shared.operator.builds import (
     BuildOutdated,
     BuildProgress,
     ViewUnknown,
@@ -20,13 +20,13 @@ from shared.operating import (
     list_builds,
     remove_build,
 )
-from shared.operator_actions import OperatorAction, list_actions
-from shared.operator_desk import AtDesk, operates
+from shared.operator.desk import AtDesk, operates
+from shared.operator.generations import Generation, SourceSilent, show_generation
+from shared.operator.parked import ParkedTenant, list_parked, retry_parked
+from shared.operator.status import Ends, Status, source_ends, status_of
+from shared.operator.verifications import Verification, VerificationRunning, VerificationUnknown
 from shared.problems import problems
-from shared.retrying import ParkedTenant, list_parked, retry_parked
 from shared.starting import Origin, ReactionStart, ReactionStarted, ReactionUnknown, list_reactions, start_reaction
-from shared.status import Ends, Status, source_ends, status_of
-from shared.verifications import Verification, VerificationRunning, VerificationUnknown
 
 PREFIX = "/operator"
 router = APIRouter(prefix=PREFIX, tags=["operator"])

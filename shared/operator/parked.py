@@ -5,7 +5,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from shared.database import Connection
-from shared.operator_actions import Action, Operator, Result
+from shared.operator.actions import Action, Operator, Result
 
 LIST = (
     "SELECT DISTINCT ON (consumer, tenant_id) consumer, tenant_id, error_class, pointer, tries,"

@@ -5,7 +5,7 @@ from pydantic import BaseModel
 from shared import topics
 from shared.database import Connection, scalar
 from shared.errors import Refused
-from shared.operator_actions import Action, Operator, Result
+from shared.operator.actions import Action, Operator, Result
 from shared.service import Service
 
 RUNNING = "SELECT (pg_control_system()).system_identifier::text, substr(pg_walfile_name(pg_current_wal_lsn()), 1, 8)"

@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from shared.database import Connection, connect
 from shared.errors import DomainError, NotFound, Refused
 from shared.ids import uuid7
-from shared.operating import BuildDifference, verifiable, verify_build
-from shared.operator_actions import DONE, Action, Operator
+from shared.operator.actions import DONE, Action, Operator
+from shared.operator.builds import BuildDifference, verifiable, verify_build
 from shared.service import Service
 
 log = logging.getLogger(__name__)

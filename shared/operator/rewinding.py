@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from shared.database import Connection
 from shared.errors import Refused
-from shared.operator_actions import Action, Operator, Result
+from shared.operator.actions import Action, Operator, Result
+from shared.operator.topic_verifying import Findings
 from shared.tails import Link
-from shared.topic_verifying import Findings
 
 
 class TopicForked(Refused):

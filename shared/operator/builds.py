@@ -12,9 +12,9 @@ from shared.builds import Build, BuildUnknown, builds_of, drop_build, make_build
 from shared.codec import Codec
 from shared.database import Connection, scalar
 from shared.errors import NotFound, Refused
-from shared.generations import generation_of
 from shared.log_feed import read_head
-from shared.operator_actions import DONE, Action, Operator, Result
+from shared.operator.actions import DONE, Action, Operator, Result
+from shared.operator.generations import generation_of
 from shared.positions import load_places
 from shared.service import Service
 from shared.topic_feed import tail_places

@@ -12,10 +12,10 @@ from shared import idempotency
 from shared.access import Access
 from shared.database import Connection
 from shared.kernel import Kernel
-from shared.operator_actions import Operator
+from shared.operator.actions import Operator
+from shared.operator.verifications import Verifications
 from shared.problems import Unauthenticated
 from shared.service import Service
-from shared.verifications import Verifications
 
 OPERATE = "platform.operate"
 

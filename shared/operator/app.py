@@ -11,10 +11,10 @@ from shared.identity import Verifier
 from shared.kernel import Kernel
 from shared.kernel_refusals import unavailable
 from shared.keyset import KeySet
-from shared.operator_desk import OperatorDesk
-from shared.operator_routes import router
+from shared.operator.desk import OperatorDesk
+from shared.operator.routes import router
+from shared.operator.verifications import Verifications
 from shared.settings import ServiceSettings
-from shared.verifications import Verifications
 
 
 def create_operator_app(service: str, *, tracing: bool = False) -> Api:
