@@ -11,7 +11,7 @@ from benchmarks.figures import Figure, percentile, percentile_interval
 from benchmarks.load import Answer, Wire, open_loop, wire
 from benchmarks.pipeline import bare_pipeline
 from benchmarks.run import Run
-from benchmarks.school import School, stay
+from benchmarks.school import A_CLASS, School, stay
 from benchmarks.whole import product_of
 from infra.native.ports import HOST
 from infra.native.running import Running
@@ -72,10 +72,12 @@ async def own_view(school: School, one: Wire, number: int) -> None:
 
 async def _billing(school: School) -> Probe:
     """A student is enrolled in a new class, and billing has the agreement."""
-    class_id = (await school.classes(1))[0]
+    classes = await school.classes(-(-len(school.students) // A_CLASS))
 
     async def probe(school: School, one: Wire, number: int) -> None:
-        made = await _answered(one, school.post(f"/classes/{class_id}/enrolments", stay(school.students[number])))
+        made = await _answered(
+            one, school.post(f"/classes/{classes[number // A_CLASS]}/enrolments", stay(school.students[number]))
+        )
         await _shown(school, one, "/agreements?limit=1", made.header(b"consistency-token"), "/api/billing")
 
     return probe
