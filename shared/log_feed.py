@@ -6,7 +6,12 @@ from shared.database import Connection, scalar
 from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import Record
-from shared.store import READ
+
+READ = (
+    b"SELECT notification_id, tenant_id, originator_id, originator_version, topic, state, recorded_at"
+    b" FROM events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
+)
+"""The log from a position on: contiguous, committed, stable. For roles that may see all tenants."""
 
 PAGE = 2_000
 WAIT = 0.5

@@ -1,13 +1,11 @@
 """The event store of one service: load, decide, save. Asynchronous, group-committing, in order."""
 
 import asyncio
-import functools
 import logging
-import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar, cast, get_args
+from typing import Any, NamedTuple, ParamSpec, TypeVar, get_args
 from uuid import UUID
 
 import orjson
@@ -16,14 +14,14 @@ from shared import telemetry
 from shared.calls import Call, Claim, Saved
 from shared.codec import Codec
 from shared.database import Pool
-from shared.errors import DomainError, NotFound
+from shared.errors import NotFound
 from shared.events import Aggregate
 from shared.members import Member, Outcome, PendingEvent, PersonalKey, Result, TooLarge, Unstorable
 from shared.store_gauges import CONFLICTS, REFUSED_CLAIMS, REPEATED, SAVES
 from shared.token import Token
 from shared.writer import Unavailable, Writer
 
-__all__ = ["Conflict", "EventStore", "KeyReused", "Stale", "Taken", "TooLarge", "Unavailable", "Unstorable", "command"]
+__all__ = ["Conflict", "EventStore", "KeyReused", "Stale", "Taken", "TooLarge", "Unavailable", "Unstorable"]
 
 A = TypeVar("A", bound=Aggregate)
 P = ParamSpec("P")
@@ -271,48 +269,3 @@ def kind_of(conflict: Conflict, aggregates: Sequence[Aggregate]) -> str:
     """The kind of the aggregate that had changed."""
     found = (aggregate for aggregate in aggregates if aggregate.id == conflict.aggregate_id)
     return next((aggregate.TOPIC for aggregate in found), "none")  # type: ignore[attr-defined]
-
-
-READ = (
-    b"SELECT notification_id, tenant_id, originator_id, originator_version, topic, state, recorded_at"
-    b" FROM events WHERE notification_id > %s ORDER BY notification_id LIMIT %s"
-)
-"""The log from a position on: contiguous, committed, stable. For roles that may see all tenants."""
-
-
-def command(
-    function: Callable[Concatenate[EventStore, Call, P], Awaitable[Saved]],
-) -> Callable[Concatenate[EventStore, Call, P], Awaitable[Saved]]:
-    """A function that loads, decides and saves. A copy of a command that came before gets the first one's answer
-    before anything is decided, or instead of a refusal that its own effect caused while both were under way; a
-    conflict with another process is decided again, until the call's deadline, or, where there is none, until nobody
-    else writes."""
-
-    @functools.wraps(function)
-    async def run(store: EventStore, call: Call, *args: P.args, **kwargs: P.kwargs) -> Saved:
-        with telemetry.span("command", command=function.__name__):
-            return await tried(store, call, *args, **kwargs)
-
-    async def tried(store: EventStore, call: Call, *args: P.args, **kwargs: P.kwargs) -> Saved:
-        saved = await store.replayed(call)
-        tries = 0
-        before: Conflict | None = None
-        while saved is None:
-            try:
-                saved = await function(store, call, *args, **kwargs)
-            except (DomainError, Stale):
-                saved = await store.replayed(call)
-                if saved is None:
-                    raise
-            except Conflict as conflict:
-                if call.deadline is None and conflict.repeats(before):
-                    raise
-                before = conflict
-                tries += 1
-                pause = random.uniform(0, min(0.005 * 2**tries, 0.5))  # noqa: S311
-                if call.deadline is not None and asyncio.get_running_loop().time() + pause > call.deadline:
-                    raise
-                await asyncio.sleep(pause)
-        return saved
-
-    return cast(Callable[Concatenate[EventStore, Call, P], Awaitable[Saved]], run)

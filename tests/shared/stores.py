@@ -15,9 +15,10 @@ from shared.calls import Actor, Call
 from shared.codec import Codec
 from shared.database import Connection, connect, open_pool
 from shared.ids import uuid7
+from shared.log_feed import READ
 from shared.members import Member, PendingEvent, Result, arrays
 from shared.records import Record
-from shared.store import READ, EventStore
+from shared.store import EventStore
 from shared.writer import APPEND, Writer
 
 NOW = datetime(2026, 9, 1, 17, 0, tzinfo=UTC)

@@ -10,6 +10,7 @@ import pytest
 from infra.testing.harness import Running
 from infra.testing.toy import ParcelSent, Shelf
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.database import Connection
 from shared.ids import uuid7
 from shared.key_relay import SentKey, store_keys
@@ -18,7 +19,7 @@ from shared.personal import Keyring
 from shared.reactions import Act, Fact, when
 from shared.reader import FactMissing
 from shared.records import Record
-from shared.store import Conflict, EventStore, command
+from shared.store import Conflict, EventStore
 from tests.shared.readers import parked_of
 from tests.shared.stores import call_of, new_shelf
 from tests.shared.test_reactions import Topic, kinder, notices, posting, reacting

@@ -8,10 +8,11 @@ import pytest
 
 from infra.testing.toy import NameTaken, Notice, Shelf, ShelfFull, add_book, put_up_shelf
 from shared.calls import Call, Claim, Saved
+from shared.commands import command
 from shared.errors import NotFound, Refused
 from shared.ids import PLATFORM, uuid7
 from shared.members import PersonalKey
-from shared.store import Conflict, EventStore, KeyReused, Stale, Taken, Unavailable, command
+from shared.store import Conflict, EventStore, KeyReused, Stale, Taken, Unavailable
 from tests.shared.stores import NOW, as_worker, call_of, new_shelf, records_of, store_on
 
 Dsns = dict[str, str]

@@ -13,8 +13,9 @@ from academic.people.person import Person
 from academic.sessions.academic_session import AcademicSession
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.errors import NotFound
-from shared.store import EventStore, command
+from shared.store import EventStore
 
 
 @command

@@ -3,7 +3,8 @@
 from academic.codes.code import Code
 from academic.codes.code_set import AttendanceCodeSet, code_set_id
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

@@ -8,7 +8,8 @@ from academic.orgs.org import Org
 from academic.sessions.academic_session import AcademicSession
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

@@ -15,9 +15,10 @@ from academic.imports.preparing import InUse, Prepared, prepare
 from academic.imports.refusals import SourceIdTaken
 from academic.orgs.org import Org, root_org_id
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.ids import uuid7
 from shared.personal import Keyring
-from shared.store import EventStore, Taken, command
+from shared.store import EventStore, Taken
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ from academic.meetings.class_meeting import ClassMeeting, MeetingExists, Reason,
 from academic.meetings.slot import Slot
 from academic.orgs.commands import zone_of
 from shared.calls import Call, Claim, Saved
-from shared.store import EventStore, Taken, command
+from shared.commands import command
+from shared.store import EventStore, Taken
 
 
 @command

@@ -6,7 +6,8 @@ from academic.loading import named
 from academic.orgs.org import Org, OrgDetails, root_org_id
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

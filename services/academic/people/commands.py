@@ -8,9 +8,10 @@ from academic.people.details import ClearDetails, sealed
 from academic.people.person import Person
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.errors import NotFound
 from shared.personal import Keyring
-from shared.store import EventStore, command
+from shared.store import EventStore
 
 
 @command

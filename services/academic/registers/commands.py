@@ -16,8 +16,9 @@ from academic.registers.register import (
     register_id,
 )
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.personal import Keyring
-from shared.store import EventStore, command
+from shared.store import EventStore
 
 
 @command

@@ -5,7 +5,8 @@ from academic.codes.code_set import AttendanceCodeSet, code_set_id
 from academic.orgs.org import Org, OrgDetails, root_org_id
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

@@ -7,7 +7,8 @@ from academic.loading import named
 from academic.sessions.academic_session import AcademicSession, SessionDetails
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

@@ -6,7 +6,8 @@ from auth.memberships.membership import Membership
 from auth.memberships.membership import membership_id as id_of
 from auth.tenants.tenant import Tenant
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

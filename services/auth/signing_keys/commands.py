@@ -8,9 +8,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from auth.signing_keys.private_keys import PrivateKeys, public_jwk
 from auth.signing_keys.signing_key import SigningKey
 from shared.calls import Call, Claim, Saved
+from shared.commands import command
 from shared.errors import Refused
 from shared.ids import PLATFORM, uuid7
-from shared.store import EventStore, Taken, command
+from shared.store import EventStore, Taken
 
 
 class KeyMadeElsewhere(Refused):

@@ -7,9 +7,10 @@ from auth.passwords.credentials import Credentials
 from auth.tenants.tenant import Tenant
 from auth.users.user import EmailTaken, User
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.ids import PLATFORM, uuid7
 from shared.personal import Keyring
-from shared.store import EventStore, Taken, command
+from shared.store import EventStore, Taken
 
 
 @dataclass(frozen=True)

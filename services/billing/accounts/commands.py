@@ -5,9 +5,10 @@ from uuid import UUID
 
 from billing.accounts.account import AccountKind, BillingAccount, StudentHasPayer
 from shared.calls import Call, Claim, Saved
+from shared.commands import command
 from shared.personal import Keyring, Sealer
 from shared.sealed import Sealed
-from shared.store import EventStore, Taken, command
+from shared.store import EventStore, Taken
 
 PAYER = "payer-of-student"
 

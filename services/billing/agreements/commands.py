@@ -10,7 +10,8 @@ from billing.periods.ledger import Ledger, Place
 from billing.periods.settlement import Owed
 from billing.rating import flat_charges, flat_key
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

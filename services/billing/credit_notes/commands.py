@@ -14,7 +14,8 @@ from billing.money import Money
 from billing.periods.charge_period import ChargePeriod
 from billing.series.numbering import number_claim, number_source
 from shared.calls import Call, Saved
-from shared.store import EventStore, Stale, command
+from shared.commands import command
+from shared.store import EventStore, Stale
 
 
 @command

@@ -17,8 +17,9 @@ from billing.issuers.issuer import Issuer, default_issuer_id
 from billing.months import Month
 from billing.series.numbering import number_claim, number_source
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.errors import Refused
-from shared.store import EventStore, Stale, command
+from shared.store import EventStore, Stale
 
 AHEAD = 12
 """Months."""

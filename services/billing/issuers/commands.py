@@ -8,9 +8,10 @@ from billing.issuers.issuer import Issuer, default_issuer_id
 from billing.plans.fee_plan import FeePlan
 from billing.series.numbering import number_source
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.errors import Refused
 from shared.ids import derived
-from shared.store import EventStore, command
+from shared.store import EventStore
 
 FIRST_PLAN = "Standard"
 

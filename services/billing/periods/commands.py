@@ -14,7 +14,8 @@ from billing.periods.pricing_marks import owed_for
 from billing.periods.settlement import Owed
 from billing.plans.pricing import open_price_book
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @dataclass(frozen=True)

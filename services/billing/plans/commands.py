@@ -8,7 +8,8 @@ from billing.plans.fee_plan import FeePlan
 from billing.plans.plan_assignment import PlanAssignment, assignment_id
 from billing.plans.tariff import Component, Proration, Scope
 from shared.calls import Call, Saved
-from shared.store import EventStore, Stale, command
+from shared.commands import command
+from shared.store import EventStore, Stale
 
 
 @command

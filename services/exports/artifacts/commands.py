@@ -4,7 +4,8 @@ from uuid import UUID
 
 from exports.artifacts.artifact import Artifact
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 
 @command

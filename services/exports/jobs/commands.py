@@ -7,7 +7,8 @@ from exports.artifacts.artifact import Artifact, artifact_id
 from exports.artifacts.files import SealedFile
 from exports.jobs.export_job import AttendanceQuery, Checkpoint, ExportJob, SourcePosition, guard_period
 from shared.calls import Call, Saved
-from shared.store import EventStore, command
+from shared.commands import command
+from shared.store import EventStore
 
 MEDIA_TYPE = "text/csv; charset=utf-8"
 

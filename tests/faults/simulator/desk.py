@@ -7,11 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.events import Aggregate, event
 from shared.facts import Fact
 from shared.reactions import Act, when
 from shared.service import Service
-from shared.store import EventStore, command
+from shared.store import EventStore
 from shared.views import Rows, Table, View, on
 
 

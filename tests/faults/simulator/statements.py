@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from shared.store import READ
+from shared.log_feed import READ
 from shared.tables import Table
 from shared.writer import APPEND
 from tests.faults.simulator.database import Key, Row, Transaction

@@ -90,7 +90,7 @@ SWAPS: dict[str, Any] = {
     "shared.writer.connect": connect,
     "shared.writer.check_server": check_server,
     "shared.writer.Hints": Hints,
-    "shared.store.random": DRAWN,
+    "shared.commands.random": DRAWN,
     "shared.codec.uuid7": DRAWN.uuid7,
     "shared.relay.AIOKafkaProducer": Producer,
     "shared.relay.KeyRelay": NoKeys,

@@ -15,6 +15,7 @@ from pydantic_settings import SettingsConfigDict
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may
 from shared.calls import Call, Saved
+from shared.commands import command
 from shared.errors import NotFound, Refused
 from shared.events import Aggregate, event
 from shared.facts import Fact
@@ -26,7 +27,7 @@ from shared.reactions import Act, when
 from shared.sealed import Sealed
 from shared.service import Service
 from shared.settings import ServiceSettings
-from shared.store import EventStore, command
+from shared.store import EventStore
 from shared.views import Rows, Table, View, on
 
 REPAIRED = "TOWN_REPAIRED"
