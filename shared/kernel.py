@@ -5,6 +5,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from uuid import UUID
 
+from psycopg_pool import PoolTimeout
+
 from shared.budget import POOL, Kind, check_budget
 from shared.codec import Codec
 from shared.database import Pool, UnsafeDatabase, check_server, connect, migration_files, open_pool
@@ -23,6 +25,8 @@ from shared.views import View
 from shared.writer import Writer, end_process
 
 WAIT = 2.0
+SPARE = 2
+"""Connections of the pool that readers of views leave to others."""
 
 
 class Kernel:
@@ -37,6 +41,7 @@ class Kernel:
         self.freshness = Freshness(pool)
         self.folding = asyncio.Lock()
         """One build at a time stands whole in memory."""
+        self._seats = asyncio.Semaphore(max(1, pool.max_size - SPARE))
         self._effects = Effects(service, self.freshness)
         self._migrations = [name for name, _ in migration_files(service.name)]
 
@@ -87,7 +92,7 @@ class Kernel:
             wanted = max(wanted, await self._effects.stored(token, tenant_id, within))
         partition = 0 if self.service.name == view.SOURCE else partition_of(tenant_id)
         for attempt in (1, 2):
-            async with reading(self.pool, view, tenant_id, partition, self.service.name) as read:
+            async with self._seat(), reading(self.pool, view, tenant_id, partition, self.service.name) as read:
                 if read.position >= wanted:
                     if wanted and await self._parked(read, token, wanted):
                         raise ViewParked
@@ -97,6 +102,20 @@ class Kernel:
             if attempt == 1:
                 await self._wait_for(awaited, wanted, within)
         raise ViewBehind
+
+    @asynccontextmanager
+    async def _seat(self) -> AsyncIterator[None]:
+        """Who reads a view may need a second connection, for keys or aggregates, while holding the first: if all
+        connections were held by readers, each would wait for another one until all of them fail."""
+        try:
+            async with asyncio.timeout(self.pool.timeout):
+                await self._seats.acquire()
+        except TimeoutError:
+            raise PoolTimeout("too many readers of views") from None
+        try:
+            yield
+        finally:
+            self._seats.release()
 
     async def _wait_for(self, awaited: tuple[str, str, int], wanted: int, within: float) -> None:
         if not await self.freshness.until(lambda positions: positions.get(awaited, 0) >= wanted, within):
