@@ -16,11 +16,16 @@ History = AsyncGenerator[list[Record], None]
 
 
 async def log_until(connection: Connection, last: Place) -> History:
-    after = 0
-    while after < last.position:
-        page = await read_page(connection, after, min(PAGE, last.position - after))
-        yield page
-        after = page[-1].position
+    """The server reads the next page while the last one is used."""
+    reading = asyncio.create_task(read_page(connection, 0, min(PAGE, last.position)))
+    try:
+        while page := await reading:
+            after = page[-1].position
+            reading = asyncio.create_task(read_page(connection, after, min(PAGE, last.position - after)))
+            await asyncio.sleep(0)
+            yield page
+    finally:
+        reading.cancel()
 
 
 async def topic_until(kafka: str, source: str, generation: int, places: Mapping[int, Place]) -> History:
