@@ -9,6 +9,7 @@ from pydantic_settings import SettingsConfigDict
 
 import academic.service
 import exports.service
+from shared.garbage import collect_rarely
 from shared.kernel import Kernel
 from shared.leader import Leadership
 from shared.service import Service
@@ -39,6 +40,7 @@ def main() -> None:
     role, name, *views = sys.argv[1:]
     service = SERVICES[name]
     wanted = tuple(view for view in service.views if view.NAME in views)
+    collect_rarely()
     uvloop.run(run(role, replace(service, views=wanted, reactions=())))
 
 

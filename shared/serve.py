@@ -6,6 +6,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from shared.garbage import collect_rarely
 from shared.health import Health
 from shared.settings import Settings
 
@@ -59,4 +60,5 @@ def server(app: ASGIApp, settings: Settings, *, port: int | None = None) -> Serv
 
 def serve_api(app: ASGIApp, settings: Settings) -> None:
     """Returns after SIGTERM or SIGINT, when the requests in flight were answered."""
+    collect_rarely()
     server(app, settings).run()

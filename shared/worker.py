@@ -11,6 +11,7 @@ from shared.checkpoints import CheckpointKey
 from shared.clock import run_until_it_jumps
 from shared.database import connect, scalar
 from shared.following import Following
+from shared.garbage import collect_rarely
 from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
@@ -27,6 +28,7 @@ STOP_WITHIN = 10.0
 
 
 def serve_worker(service: Service, settings: ServiceSettings) -> None:
+    collect_rarely()
     uvloop.run(run_worker(service, settings))
 
 
