@@ -38,6 +38,8 @@ name = sys.argv[1]
 serve_worker(SERVICE if name == "academic" else Service(name, (Shelf, Notice)), ToySettings())
 """
 NOISE = ("Traceback", "was destroyed", "never retrieved", "Unclosed", "never awaited", "ResourceWarning")
+LEFT_TO_THE_COLLECTOR = "Unclosed AIOKafkaConnection"
+"""By a client that is stopped while it asks its first broker: the library holds that connection in a variable."""
 
 
 class Worker:
@@ -96,7 +98,8 @@ class Worker:
         return self.process.returncode, loop.time() - began
 
     def noise(self) -> list[str]:
-        return [line for line in self.output.splitlines() if any(word in line for word in NOISE)]
+        lines = [line for line in self.output.splitlines() if LEFT_TO_THE_COLLECTOR not in line]
+        return [line for line in lines if any(word in line for word in NOISE)]
 
 
 @asynccontextmanager
