@@ -26,6 +26,7 @@ from infra.testing.toy import SERVICE, Shelf
 from shared.calls import Actor, Call, Claim
 from shared.codec import Codec
 from shared.database import migrate, open_pool, provision
+from shared.garbage import collect_rarely
 from shared.ids import uuid7
 from shared.store import EventStore
 from shared.writer import Writer
@@ -84,8 +85,7 @@ async def append(store: EventStore, seconds: float, *, keyed: bool, callers: int
     and the append are inside."""
     tenant, stored, now = uuid7(), 0, datetime.now(UTC)
     made = iter([decided(tenant, now) for _ in range(int(seconds * MOST * min(1, callers / 8)))])
-    gc.collect()
-    gc.freeze()
+    collect_rarely()
     until = time.perf_counter() + seconds
 
     async def caller() -> None:
