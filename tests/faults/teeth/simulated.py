@@ -16,7 +16,8 @@ from shared.reacting import Reacting
 from shared.reactions import Reaction, call_of
 from shared.records import Record
 from shared.tails import Link, Tail, tails_of
-from shared.topic_feed import TopicFeed, next_of
+from shared.topic_feed import next_of
+from tests.faults.teeth.broken_feeds import as_it_is
 from tests.faults.teeth.teeth import Tooth
 
 Rule = Callable[[Record, Place], bool]
@@ -116,11 +117,6 @@ def tooth(**swaps: object) -> Tooth:
             yield
 
     return bitten
-
-
-def as_it_is(feed: TopicFeed, record: Record) -> Record:
-    """As it was before the simulator found a copy that was taken for a place while records before it were missing."""
-    return record
 
 
 TRUSTED = {"reader__follow": following(lambda record, place: record.previous == place.position)} | {
