@@ -2,10 +2,12 @@
 
 import asyncio
 import secrets
+import signal
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import date, timedelta
+from os import kill
 from typing import Any, Self
 
 import orjson
@@ -128,17 +130,18 @@ class School:
         meetings = [one["id"] for made in await self.made(f"/classes/{class_id}/meetings", plans) for one in made]
         return iter([self.post(f"/meetings/{meeting}/attendance", marks) for meeting in meetings])
 
-    async def drained(self) -> None:
-        """Until every view is live, every log relayed, and every reader stands where it ends."""
+    async def drained(self, without: Iterable[str] = ()) -> None:
+        """Until every view is live, every log relayed, and every reader stands where it ends, but those of these
+        services."""
         async with asyncio.timeout(120):
-            while await self._left():  # noqa: ASYNC110 - only the database knows
+            while await self._left(set(without)):  # noqa: ASYNC110 - only the database knows
                 await asyncio.sleep(0.02)
 
-    async def _left(self) -> int:
+    async def _left(self, without: set[str]) -> int:
         if not self.tenant:
             self.tenant = str(await scalar(self._admin, "SELECT tenant_id FROM academic.events LIMIT 1"))
         left = sum([int(await scalar(self._admin, LEFT.format(service))) for service in SERVICES])
-        for reader in SERVICES:
+        for reader in set(SERVICES) - without:
             for source in set(SERVICES) - {reader}:
                 left += int(await scalar(self._admin, BEHIND.format(reader, source), (self.tenant,)))
         return left
@@ -154,12 +157,32 @@ class School:
             FOR_API: tree_seconds(backends)
         }
 
-    async def cell(self, asks: Iterator[bytes], connections: int, seconds: float, port: str = "gateway") -> Cell:
-        """A closed loop, from a product at rest to a product at rest."""
+    @contextmanager
+    def stopped(self, *workers: str) -> Iterator[None]:
+        """Processes that rest for a while."""
+        pids = [self.product.pids[name] for name in workers]
+        try:
+            for pid in pids:
+                kill(pid, signal.SIGSTOP)
+            yield
+        finally:
+            for pid in pids:
+                kill(pid, signal.SIGCONT)
+
+    async def cell(
+        self,
+        asks: Iterator[bytes],
+        connections: int,
+        seconds: float,
+        port: str = "gateway",
+        without: Iterable[str] = (),
+    ) -> Cell:
+        """A closed loop, from a product at rest to a product at rest, but for the workers of these services."""
         await self.drained()
-        before, wal = await self.spent(), await self.wal()
-        loaded = await closed_loop(HOST, self.product.ports[port], asks, connections, seconds)
-        await self.drained()
+        with self.stopped(*[f"{service}.worker" for service in without]):
+            before, wal = await self.spent(), await self.wal()
+            loaded = await closed_loop(HOST, self.product.ports[port], asks, connections, seconds)
+            await self.drained(without)
         return cost(loaded, before, await self.spent()) | {"wal": (await self.wal() - wal) / loaded.count}
 
     async def at_rest(self, seconds: float) -> Cell:
