@@ -182,7 +182,11 @@ class Following:
     async def _fresh(self, connection: Connection, followers: Followers, generation: int) -> list[Build]:
         """Builds that have read nothing of a long history: they are folded first."""
         places = await load_places(connection, self._source, generation, [build.schema for build in followers.builds])
-        fresh = [one for one in followers.builds if not any(place.position for place in places[one.schema].values())]
+        fresh = [
+            build
+            for build in followers.builds
+            if not any(place.position for place in places.get(build.schema, {}).values())
+        ]
         ends = await self._ends(connection, generation) if fresh else {}
         return fresh if sum(place.position for place in ends.values()) > FAR_BEHIND else []
 
