@@ -11,10 +11,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from infra.operator.failing import sentence_of
 from infra.testing.harness import PASSWORDS, login
-from shared.ids import uuid7
 from tests.infra.conftest import Rollbook, reaching
 
-SOMEBODY = str(uuid7())
+SOMEBODY = "01990000-0000-7000-8000-00000000beef"
 COMMANDS = [
     ("status", "academic"),
     ("doctor", "academic"),
