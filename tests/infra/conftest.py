@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+import os
+import signal
+import subprocess
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -37,6 +40,17 @@ def rollbook(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
     yield run
     for name, level in before.items():
         logging.getLogger(name).setLevel(level)
+
+
+def at_a_terminal(words: Sequence[str], environment: Mapping[str, str]) -> subprocess.Popen[str]:
+    """A process that Ctrl-C ends: what a shell runs in its background would pass on that it is ignored."""
+    return subprocess.Popen(
+        (sys.executable, "-P", "-m", "infra.cli", *words),
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
 
 
 @pytest.fixture

@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -23,7 +20,7 @@ from academic.settings import AcademicSettings
 from infra.testing.harness import Running, running
 from shared.ids import uuid7
 from shared.personal import Keyring
-from tests.infra.conftest import Rollbook, reaching
+from tests.infra.conftest import Rollbook, at_a_terminal, reaching
 from tests.shared.stores import call_of, new_shelf, store_on
 
 
@@ -129,12 +126,7 @@ async def put_up(town: Town, tenant: UUID) -> None:
 
 @contextmanager
 def following(town: Town, *words: str) -> Iterator[IO[str]]:
-    with subprocess.Popen(
-        (sys.executable, "-P", "-m", "infra.cli", *words),
-        env={**os.environ, **environment_of(town)},
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as child:
+    with at_a_terminal(words, environment_of(town)) as child:
         assert child.stdout is not None
         yield child.stdout
         child.send_signal(signal.SIGINT)

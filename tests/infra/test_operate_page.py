@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import os
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +12,7 @@ from infra.native.running import Running
 from infra.readme_tables import ROOT
 from infra.services import SERVICES
 from shared.budget import of_process
-from tests.infra.conftest import Rollbook, reaching
+from tests.infra.conftest import Rollbook, at_a_terminal, reaching
 from tests.shared.kafkas import delete_topic
 
 PAGE = (ROOT / "docs" / "how-to" / "operate.md").read_text()
@@ -94,8 +91,7 @@ def expected_of(command: str) -> str:
 
 def following(here: dict[str, str], words: list[str]) -> int:
     """Until it has shown what is stored; then Ctrl-C."""
-    command = (sys.executable, "-P", "-m", "infra.cli", *words)
-    with subprocess.Popen(command, env={**os.environ, **here}, stdout=subprocess.PIPE, text=True) as child:
+    with at_a_terminal(words, here) as child:
         assert child.stdout is not None
         assert "auth." in child.stdout.readline()
         child.send_signal(signal.SIGINT)
