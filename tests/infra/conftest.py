@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from infra import cli
+from infra.operator.access import console
 from infra.testing.harness import PASSWORDS, new_log
 
 NOWHERE = "127.0.0.1:1"
@@ -29,7 +30,8 @@ def rollbook(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str])
     def run(words: Sequence[str], environment: Mapping[str, str]) -> tuple[int, str]:
         with monkeypatch.context() as patched:
             patched.setattr(sys, "argv", ["rollbook", *words])
-            for name, value in {"COLUMNS": "200", **environment}.items():
+            patched.setattr(console, "width", 200)
+            for name, value in environment.items():
                 patched.setenv(name, value)
             capfd.readouterr()
             with pytest.raises(SystemExit) as ended:
