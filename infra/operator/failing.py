@@ -54,8 +54,6 @@ def sentence_of(error: BaseException) -> str:
         return error.detail
     if isinstance(error, SPOKEN):
         return str(error)
-    if isinstance(error, DomainError):
-        return error.detail
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return "The disk is full here: make room, then run the command again."
     for kinds, sentence in (POSTGRES | OTHERS).items():
