@@ -4,12 +4,13 @@ import asyncio
 import gc
 from asyncio import Task
 from collections.abc import Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
 from psycopg import sql
+from psycopg_pool import PoolTimeout
 
 from shared.builds import Build, make_tables
 from shared.chain import Place, follow
@@ -65,10 +66,11 @@ class Progress:
         beat()
         if monotonic() - self.told > TELL_EVERY:
             self.told = monotonic()
-            async with self.pool.connection() as connection:
-                await connection.execute(
-                    "UPDATE builds SET progress = %s WHERE build = %s", (self.share, self.build.number)
-                )
+            with suppress(PoolTimeout):  # what was not told costs nobody the fold
+                async with self.pool.connection() as connection:
+                    await connection.execute(
+                        "UPDATE builds SET progress = %s WHERE build = %s", (self.share, self.build.number)
+                    )
 
 
 @contextmanager
