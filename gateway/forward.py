@@ -11,6 +11,7 @@ from gateway.catalogue import PREFIX, PRIVATE, Catalogue
 from gateway.tokens import merged, read_token
 from gateway.upstream import BUDGET_MS, HOP_MS, Body, Upstream
 from shared import telemetry
+from shared.caller import CLIENT_ADDRESS
 from shared.guard import BodyTooLarge, Malformed
 from shared.identity import Verifier, bearer
 from shared.ids import PLATFORM
@@ -110,6 +111,7 @@ def _headers(scope: Scope) -> tuple[dict[str, str], int]:
             headers[text] = value.decode("latin-1")
     budget = max(budget - HOP_MS, 1)
     headers["rollbook-deadline-ms"] = str(max(budget - HOP_MS, 0))
+    headers[CLIENT_ADDRESS] = (scope.get("client") or ("",))[0]
     headers["correlation-id"] = str(scope["state"]["correlation_id"])
     headers["traceparent"] = telemetry.current_traceparent()
     return headers, budget

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import cached_property
+from ipaddress import ip_address, ip_network
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -33,6 +34,8 @@ BUDGET = 6_000
 """Milliseconds that a service has for a request."""
 ETAG = re.compile(r'"([0-9]{1,9})"')
 SAFE = ("GET", "HEAD")
+CLIENT_ADDRESS = "rollbook-client-address"
+"""Set by the gateway, which passes on nothing that a client says about addresses."""
 
 
 class HeaderMalformed(Problem):
@@ -102,6 +105,16 @@ class Caller:
             traceparent=telemetry.current_traceparent(),
         )
 
+    @property
+    def network(self) -> str:
+        """Where the request came from, as the gateway says: an IPv4 address, or the /64 of an IPv6 one."""
+        return network_of(self._request.headers.get(CLIENT_ADDRESS) or (self._request.client or ("",))[0])
+
+    @property
+    def agent(self) -> str:
+        """What the client's software calls itself."""
+        return self._request.headers.get("user-agent", "")[:200]
+
     def reading(self, view: type[View]) -> AbstractAsyncContextManager[Reading]:
         """The view as this caller's tenant sees it, at least as new as the caller's consistency token."""
         return self.kernel.reading(view, self.tenant_id, self._token)
@@ -151,6 +164,17 @@ class _Admission:
         if identity is not None:
             telemetry.bind(tenant=str(identity.tenant_id))
         return Caller(request, response, request.app.state.kernel, self.access, identity)
+
+
+def network_of(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return "unknown"
+    if parsed.version == 6:
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped is not None else str(ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 def read_token(header: str | None) -> Token | None:

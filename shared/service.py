@@ -26,7 +26,7 @@ class Service:
         return (self.name, *sorted({source for source in named if source != self.name}))
 
 
-SINGLE_ROLES = ("relay", "clock", "keys", "hash-chain", "vitals")
+SINGLE_ROLES = ("relay", "clock", "keys", "hash-chain", "vitals", "mail")
 """What one worker of a service does at a time, beside reading its sources."""
 
 

@@ -44,7 +44,27 @@ class Settings(BaseSettings):
         return faults
 
 
-class ServiceSettings(Settings):
+class MailSettings(Settings):
+    """How mail leaves. Without a host it waits. `public_url` is the frontend's address, where links in mails lead."""
+
+    smtp_host: str | None = None
+    smtp_port: int = Field(587, ge=1, le=65535)
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    mail_from: str = "Rollbook <no-reply@rollbook.invalid>"
+    public_url: str = "http://127.0.0.1:3000"
+
+    def unsafe(self) -> list[str]:
+        faults = super().unsafe()
+        if self.smtp_host is not None and self.smtp_security == "none":
+            faults.append("smtp_security: mails would travel in clear text")
+        if self.smtp_host is not None and not self.public_url.startswith("https://"):
+            faults.append("public_url: links in mails lead to a page without TLS")
+        return faults
+
+
+class ServiceSettings(MailSettings):
     """What the API and worker of a service are told. Only the worker knows the worker's DSN."""
 
     worker_port: int = Field(8010, ge=0, le=65535)

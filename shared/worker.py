@@ -1,6 +1,7 @@
 """The worker process of a service: relay, readers, keys, hash chain and clock, each led by one worker at a time."""
 
 import asyncio
+import logging
 import signal
 from asyncio import FIRST_COMPLETED
 
@@ -16,6 +17,8 @@ from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
 from shared.leader import Leadership, Role
+from shared.mail.sending import Sending
+from shared.mail.smtp import Smtp
 from shared.operator.app import open_operator_app
 from shared.pulse import LIMIT, pulse
 from shared.relay import PATIENCE, Relay
@@ -25,6 +28,8 @@ from shared.settings import ServiceSettings
 from shared.vitals import keep_measuring
 
 STOP_WITHIN = 10.0
+
+log = logging.getLogger(__name__)
 
 
 def serve_worker(service: Service, settings: ServiceSettings) -> None:
@@ -88,6 +93,13 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
         with pulse("vitals"):
             await keep_measuring(kernel.pool, kernel.generation)
 
+    async def mail(leadership: Leadership) -> None:
+        if settings.smtp_host is None:
+            log.warning("no SMTP host is set: mails wait")
+            await asyncio.get_running_loop().create_future()
+        with pulse("mail"):
+            await Sending(kernel, Smtp(settings), settings.public_url).run()
+
     async def hash_chain(leadership: Leadership) -> None:
         key = CheckpointKey(name, kernel.keyring.master)
         async with await connect(dsn, search_path=name, **OPTIONS) as connection:
@@ -97,4 +109,12 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
     readers: dict[str, Role] = {
         reader_of(kernel.service, source): Following(kernel, settings, source).run for source in kernel.service.sources
     }
-    return {"relay": relay, "clock": clock, "keys": keys, "hash-chain": hash_chain, "vitals": vitals, **readers}
+    return {
+        "relay": relay,
+        "clock": clock,
+        "keys": keys,
+        "hash-chain": hash_chain,
+        "vitals": vitals,
+        "mail": mail,
+        **readers,
+    }

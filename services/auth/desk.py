@@ -1,5 +1,6 @@
 """What auth's routes have at hand beside the kernel: passwords and the signer of tokens."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -9,11 +10,17 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
+from auth.login_sessions.pending import PendingSignIns
+from auth.login_sessions.refresh_tokens import RefreshTokens
+from auth.login_sessions.sign_in import SignIns
 from auth.passwords.credentials import Credentials
 from auth.passwords.hashing import Hashing
+from auth.settings import AuthSettings
 from auth.signing_keys.access_tokens import Signer
 from auth.signing_keys.commands import ensure_signing_key
 from auth.signing_keys.private_keys import PrivateKeys
+from auth.tenants.commands import Registering
+from auth.users.link_requests import LinkRequests
 from shared.calls import Actor, Call
 from shared.ids import PLATFORM, uuid7
 from shared.kernel import Kernel
@@ -22,14 +29,28 @@ from shared.kernel import Kernel
 @dataclass(frozen=True)
 class Desk:
     credentials: Credentials
+    registering: Registering
+    link_requests: LinkRequests
+    refresh_tokens: RefreshTokens
+    sign_ins: SignIns
     private_keys: PrivateKeys
     signer: Signer
 
     @classmethod
-    def of(cls, kernel: Kernel, hashing: Hashing) -> "Desk":
+    def of(cls, kernel: Kernel, hashing: Hashing, settings: AuthSettings) -> "Desk":
         master = kernel.keyring.master
         private_keys = PrivateKeys(kernel.pool, master)
-        return cls(Credentials(kernel.pool, hashing, master), private_keys, Signer(kernel.store, private_keys))
+        credentials = Credentials(kernel.pool, hashing, master)
+        refresh_tokens = RefreshTokens(kernel.pool, master)
+        return cls(
+            credentials=credentials,
+            registering=Registering(kernel.keyring, credentials, settings.email_verification),
+            link_requests=LinkRequests(kernel.pool, kernel.store),
+            refresh_tokens=refresh_tokens,
+            sign_ins=SignIns(credentials, refresh_tokens, PendingSignIns(kernel.pool)),
+            private_keys=private_keys,
+            signer=Signer(kernel.store, private_keys),
+        )
 
 
 @asynccontextmanager
@@ -37,11 +58,14 @@ async def open_desk(app: FastAPI) -> AsyncIterator[None]:
     """Runs inside the kernel's life; nothing is answered before there is a key to sign with."""
     kernel: Kernel = app.state.kernel
     hashing = Hashing()
-    app.state.desk = desk = Desk.of(kernel, hashing)
+    app.state.desk = desk = Desk.of(kernel, hashing, AuthSettings())
     await ensure_signing_key(kernel.store, starting(), desk.private_keys)
+    handling = asyncio.create_task(desk.link_requests.run())
     try:
         yield
     finally:
+        handling.cancel()
+        await asyncio.wait([handling])
         hashing.close()
 
 

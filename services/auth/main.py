@@ -9,6 +9,7 @@ from auth.service import SERVICE
 from auth.settings import AuthSettings
 from auth.signing_keys import routes as signing_keys
 from auth.tenants import routes as tenants
+from auth.users import routes as users
 from shared.http import create_app
 from shared.serve import serve_api
 
@@ -20,6 +21,7 @@ app = create_app(
         tenants.router,
         memberships.router,
         login_sessions.router,
+        users.router,
         signing_keys.router,
     ),
 )

@@ -6,6 +6,7 @@ from auth.memberships.membership import Membership
 from auth.signing_keys.signing_key import SigningKey
 from auth.tenants.school import School
 from auth.tenants.tenant import Tenant
+from auth.users import mails
 from auth.users.user import User
 from shared.service import Service
 
@@ -13,4 +14,5 @@ SERVICE = Service(
     "auth",
     aggregates=(Tenant, User, Membership, LoginSession, SigningKey),
     views=(School, Members),
+    reactions=mails.MAILINGS,
 )

@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import httpx2
 import pytest
+from psycopg import AsyncConnection
 
 from auth.desk import Desk
 from auth.service import SERVICE
 from auth.settings import AuthSettings
+from auth.users.user import User
 from shared.database import migrate, provision, scalar
 from shared.following import Following
-from shared.ids import uuid7
+from shared.ids import PLATFORM, uuid7
 from shared.kernel import Kernel
 from shared.leader import Leadership
 from shared.serve import server
@@ -34,14 +37,38 @@ class Running:
     kernel: Kernel
     desk: Desk
     owner_dsn: str
+    superuser_dsn: str
 
     async def register(self, email: str, **changes: Any) -> httpx2.Response:
         key = changes.pop("key", str(uuid7()))
+        verified = changes.pop("verified", True)
         owner = {"email": email, "password": PASSWORD, "given_name": "Ana", "family_name": "Sol"} | changes
         school = {"name": "Escuela Sol", "country": "ES", "currency": "EUR", "zone": "Europe/Madrid"}
-        return await self.client.post(
+        answer = await self.client.post(
             "/schools", json={"school": school, "owner": owner}, headers={"Idempotency-Key": key}
         )
+        if verified and answer.status_code == 201:
+            await self.verify(email, owner["password"])
+        return answer
+
+    async def user(self, email: str) -> User:
+        user_id = await self.desk.credentials.user_of(email)
+        assert user_id is not None
+        return await self.kernel.store.get(User, user_id, PLATFORM)
+
+    async def topics(self, aggregate_id: UUID) -> list[str]:
+        """What happened to it, by name."""
+        async with await AsyncConnection.connect(self.superuser_dsn) as connection:
+            cursor = await connection.execute(
+                "SELECT topic FROM auth.events WHERE originator_id = %s ORDER BY originator_version", (aggregate_id,)
+            )
+            return [topic for (topic,) in await cursor.fetchall()]
+
+    async def verify(self, email: str, password: str = PASSWORD) -> httpx2.Response:
+        """With the token that the mail would bring."""
+        user = await self.user(email)
+        token = self.desk.credentials.handed_out.token("verify-email", user.id, user.verification.id)
+        return await self.client.post("/email-verifications", json={"token": token, "password": password})
 
     async def login(self, email: str, password: str = PASSWORD, **more: Any) -> httpx2.Response:
         return await self.client.post("/login", json={"email": email, "password": password, **more})
@@ -100,7 +127,7 @@ async def auth(superuser_dsn: str, home: Path) -> AsyncIterator[Running]:
             following(settings),
             httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
         ):
-            yield Running(client, app.state.kernel, app.state.desk, dsns["owner"])
+            yield Running(client, app.state.kernel, app.state.desk, dsns["owner"], superuser_dsn)
 
 
 @contextlib.asynccontextmanager

@@ -36,6 +36,7 @@ async def test_F1_registration_is_one_append_over_two_tenants(auth: Any, email: 
     assert [(topic, tenant) for topic, tenant, *_ in stored] == [
         ("auth.tenant_registered", school),
         ("auth.user_registered", PLATFORM),
+        ("auth.email_verification_requested", PLATFORM),
         ("auth.school_joined", PLATFORM),
         ("auth.membership_started", school),
     ]
@@ -70,11 +71,40 @@ async def test_copies_of_a_registration_that_come_at_once_leave_one_password(
     assert (await auth.login(email)).status_code == 200
 
 
-async def test_a_second_owner_cannot_take_an_address_without_its_password(auth: Any, email: str) -> None:
+async def test_S11_an_address_that_has_an_account_gets_the_answer_of_a_new_one_and_no_school(
+    auth: Any, email: str, superuser_dsn: str
+) -> None:
     await auth.register(email)
-    refused = await auth.register(email.upper(), password="another long password")
-    assert (refused.status_code, refused.json()["code"]) == (409, "email-taken")
-    assert refused.json()["errors"][0]["pointer"] == "/owner/email"
+    key = str(uuid7())
+    taken = await auth.register(email.upper(), password="another long password", verified=False, key=key)
+    new = await auth.register(f"new-{email}", verified=False)
+    assert taken.status_code == new.status_code == 201
+    assert set(taken.headers) == set(new.headers)
+    assert {**taken.json(), "data": {}} == {**new.json(), "data": {}}
+    assert set(taken.json()["data"]) == set(new.json()["data"])
+    school = taken.json()["data"]["id"]
+    assert not await rows(superuser_dsn, "SELECT 1 FROM auth.events WHERE tenant_id = %(id)s", id=school)
+    again = await auth.register(email.upper(), password="another long password", verified=False, key=key)
+    assert again.content == taken.content
+
+
+async def test_S11_the_owner_of_an_address_hears_once_a_day_that_somebody_registered_with_it(
+    auth: Any, email: str
+) -> None:
+    await auth.register(email)
+    for _ in range(3):
+        await auth.register(email, password="another long password", verified=False)
+    assert (await auth.user(email)).attempted_at is not None
+    topics = await auth.topics((await auth.user(email)).id)
+    assert topics.count("auth.registration_attempted") == 1
+
+
+async def test_C5_nobody_signs_in_before_the_address_is_verified(auth: Any, email: str) -> None:
+    await auth.register(email, verified=False)
+    before = await auth.login(email)
+    assert (before.status_code, before.json()["code"]) == (401, "sign-in-refused")
+    assert (await auth.verify(email)).status_code == 200
+    assert (await auth.login(email)).status_code == 200
 
 
 async def test_C2_an_owner_registers_a_second_school_with_the_same_password(auth: Any, email: str) -> None:

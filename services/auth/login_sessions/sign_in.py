@@ -1,16 +1,31 @@
-"""Signing in: the password first, then the school, then a session in it."""
+"""Signing in: the password first, then the school, then the second factor where there is one, then a session."""
 
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from uuid import UUID
 
-from auth.login_sessions.commands import start_session
+from auth.login_sessions.commands import detect_reuse, end_sessions, start_session
+from auth.login_sessions.pending import PendingSignIns
+from auth.login_sessions.refresh_tokens import (
+    ABSOLUTE,
+    ABSOLUTE_OF_STAFF,
+    Family,
+    RefreshRefused,
+    RefreshTokens,
+    TokenReused,
+)
 from auth.memberships.membership import Membership, membership_id
-from auth.passwords.credentials import Credentials
+from auth.passwords.credentials import Credentials, From
 from auth.signing_keys.access_tokens import Grant
 from auth.users.user import User
 from shared.calls import Call, Saved
 from shared.errors import NotFound, Refused
 from shared.ids import PLATFORM, uuid7
 from shared.store import EventStore
+
+MOST_SIGN_INS = 10
+FAMILY_ROLES = frozenset({"guardian", "student"})
 
 
 class SignInRefused(Refused):
@@ -23,19 +38,117 @@ class TenantChoiceNeeded(Refused):
     """This account belongs to several schools: name one of them as tenant_id."""
 
 
-async def sign_in(
-    store: EventStore, call: Call, credentials: Credentials, email: str, password: str, tenant_id: UUID | None
-) -> tuple[Grant, Saved]:
-    """Reads the log itself, never a view: a school registered a moment ago can be entered."""
-    user_id = await credentials.check(email, password, call.now)
-    if user_id is None:
-        raise SignInRefused
-    user = await store.get(User, user_id, PLATFORM)
-    school = chosen(user, tenant_id)
-    membership = await store.get(Membership, membership_id(school, user_id), school)
-    session_id = uuid7()
-    saved = await start_session(store, call.for_tenant(school), session_id, user_id)
-    return Grant(user_id, school, session_id, membership.roles), saved
+@dataclass(frozen=True)
+class Client:
+    """The software that signs in: what it calls itself, where it is, and the device token it got before."""
+
+    agent: str
+    network: str
+    device: str | None = None
+
+    @property
+    def binding(self) -> bytes:
+        return sha256(self.agent.encode("utf-8", "surrogatepass")).digest()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A sign-in that is complete. `device` is to be sent with the next one; `saved` None: it went on."""
+
+    grant: Grant
+    refresh_token: str
+    device: str
+    saved: Saved | None
+
+
+@dataclass(frozen=True)
+class SecondFactorAsked:
+    """The password was right. `pending` opens the second step, within five minutes."""
+
+    pending: str
+    methods: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class SignIns:
+    """What signing in works with."""
+
+    credentials: Credentials
+    refresh_tokens: RefreshTokens
+    pending: PendingSignIns
+
+    async def with_password(
+        self, store: EventStore, call: Call, email: str, password: str, tenant_id: UUID | None, client: Client
+    ) -> Opened | SecondFactorAsked:
+        """Reads the log itself, never a view: a school registered a moment ago can be entered."""
+        source = From(client.network, client.device)
+        fits = await self.credentials.check(email, password, call.now, source)
+        if fits is None:
+            raise SignInRefused
+        user = await store.get(User, fits.user_id, PLATFORM)
+        if user.password_id != fits.password_id or not user.may_sign_in:
+            raise SignInRefused
+        school = chosen(user, tenant_id)
+        if user.second_factors:
+            token = await self.pending.start(user.id, school, call.now)
+            return SecondFactorAsked(token, user.second_factors)
+        return await self.open(store, call, user, school, ("pwd",), client)
+
+    async def open(
+        self, store: EventStore, call: Call, user: User, school: UUID, amr: tuple[str, ...], client: Client
+    ) -> Opened:
+        """Starts the session: rows first, then its event, so that no sign-in exists that could not be ended."""
+        membership = await store.get(Membership, membership_id(school, user.id), school)
+        family = new_family(user.id, membership, amr, client, call.now)
+        token = await self.refresh_tokens.start(family)
+        await self._end_oldest(store, call, user.id)
+        saved = await start_session(store, call.for_tenant(school), family.family_id, user.id, " ".join(amr))
+        grant = Grant(user.id, school, family.family_id, membership.roles, amr, call.now)
+        return Opened(grant, token, self._device(user.id, client), saved)
+
+    async def go_on(self, store: EventStore, call: Call, token: str, client: Client) -> Opened:
+        """One refresh token for the next, with the roles of now. Raises RefreshRefused."""
+        try:
+            rotated = await self.refresh_tokens.rotate(token, client.binding)
+        except TokenReused as reuse:
+            await detect_reuse(store, call.for_tenant(reuse.family.school_id), reuse.family.family_id)
+            raise RefreshRefused from None
+        family = rotated.family
+        user = await store.get(User, family.user_id, PLATFORM)
+        if not user.may_sign_in or family.school_id not in user.schools:
+            await self.refresh_tokens.end([family.family_id], "no-access")
+            raise RefreshRefused
+        roles = (await store.get(Membership, membership_id(family.school_id, user.id), family.school_id)).roles
+        grant = Grant(user.id, family.school_id, family.family_id, roles, tuple(family.amr), family.proved_at)
+        return Opened(grant, rotated.token, self._device(user.id, client), None)
+
+    async def _end_oldest(self, store: EventStore, call: Call, user_id: UUID) -> None:
+        families = await self.refresh_tokens.of_user(user_id)
+        await end_sessions(store, call, self.refresh_tokens, families[MOST_SIGN_INS:], "too-many")
+
+    def _device(self, user_id: UUID, client: Client) -> str:
+        """The device token that came, if it is this user's; else a new one."""
+        handed_out = self.credentials.handed_out
+        known = handed_out.ids("device", client.device or "", 2)
+        if known is not None and known[0] == user_id and client.device is not None:
+            return client.device
+        return handed_out.token("device", user_id, uuid7())
+
+
+def new_family(user_id: UUID, membership: Membership, amr: tuple[str, ...], client: Client, now: datetime) -> Family:
+    life = ABSOLUTE if FAMILY_ROLES.issuperset(membership.roles) else ABSOLUTE_OF_STAFF
+    return Family(
+        family_id=uuid7(),
+        user_id=user_id,
+        school_id=membership.tenant_id,
+        client=client.binding,
+        device=client.agent,
+        amr=list(amr),
+        proved_at=now,
+        started_at=now,
+        last_used_at=now,
+        absolute_end=now + life,
+    )
 
 
 def chosen(user: User, tenant_id: UUID | None) -> UUID:

@@ -1,27 +1,46 @@
 """Passwords: kept as hashes in rows of their own, and checked in one place only."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
+from auth.credential_checks.tries import ACCOUNT, DEVICE, NETWORK, Place, Tries
+from auth.handed_out import HandedOut
 from auth.passwords.hashing import Hashing
-from auth.passwords.platform_rows import platform_rows
+from auth.platform_rows import platform_rows
 from auth.users.emails import normal_email
 from shared.calls import Claim
 from shared.database import Pool
-from shared.errors import Refused
-from shared.ids import PLATFORM
+from shared.errors import DomainError
+from shared.ids import PLATFORM, uuid7
 from shared.personal import MasterKey
 
 EMAIL = "user-email"
-TRIES = 5
 
 
-class SignInLocked(Refused):
-    """Too many wrong passwords for this address: wait some minutes."""
+class From(NamedTuple):
+    """Where a try comes from: the network, and what the client calls a known device."""
+
+    network: str
+    device: str | None = None
+
+
+NOWHERE = From("")
+
+
+class Fits(NamedTuple):
+    """A password that fits. It counts only if the user's history names it."""
+
+    user_id: UUID
+    password_id: UUID
 
 
 class Credentials:
     def __init__(self, pool: Pool, hashing: Hashing, master: MasterKey) -> None:
+        self.tries = Tries(pool)
+        self.handed_out = HandedOut(master)
         self._pool = pool
         self._hashing = hashing
         self._master = master
@@ -33,69 +52,87 @@ class Credentials:
     def claim(self, email: str, user_id: UUID) -> Claim:
         return Claim(PLATFORM, EMAIL, self.account(email), user_id)
 
-    async def known(self, email: str) -> bool:
-        async with platform_rows(self._pool) as connection:
-            row = await (await connection.execute(LOOK_UP, self._place(email))).fetchone()
-        return row is not None and row[0] is not None
+    async def places(self, email: str, source: From) -> list[Place]:
+        """A device that this very account signed in from is counted instead of the account."""
+        own = Place(ACCOUNT, self.account(email))
+        device = self.handed_out.ids("device", source.device or "", 2)
+        if device is not None and device[0] == await self.user_of(email):
+            own = Place(DEVICE, self._master.keyed_hash("device", PLATFORM, str(device[1])))
+        return [own, Place(NETWORK, self._master.keyed_hash("network", PLATFORM, source.network))]
 
-    async def check(self, email: str, password: str, now: datetime) -> UUID | None:
-        """The user whose address and password these are. Raises SignInLocked.
+    async def user_of(self, email: str) -> UUID | None:
+        async with platform_rows(self._pool) as connection:
+            row = await (await connection.execute(OWNER, (PLATFORM, EMAIL, self.account(email)))).fetchone()
+        return None if row is None else row[0]
+
+    async def check(self, email: str, password: str, now: datetime, source: From = NOWHERE) -> Fits | None:
+        """Whose address and password these are. Raises SignInLocked.
 
         The try is counted and committed before the compare; an unknown address costs and answers the same."""
-        place = self._place(email)
+        places = await self.places(email, source)
+        await self.tries.reserve(now, places)
         async with platform_rows(self._pool) as connection:
-            reserved = await (await connection.execute(RESERVE, {**place, "now": now})).fetchone()
-            found = await (await connection.execute(LOOK_UP, place)).fetchone()
-        if reserved is None or found is None:
-            raise SignInLocked
-        user_id: UUID | None = found[0]
-        fits, better = await self._hashing.verify(password, found[1])
-        if user_id is None or not fits:
-            return None
-        async with platform_rows(self._pool) as connection:
-            await connection.execute(CLEAR, place)
-            if better is not None:
-                await connection.execute(KEEP, {**place, "user": user_id, "hash": better})
-        return user_id
+            found = await (await connection.execute(LOOK_UP, (PLATFORM, EMAIL, self.account(email)))).fetchall()
+        fits = await self._fitting(password, found)
+        if fits is not None:
+            await self.tries.succeeded(places)
+        return fits
 
-    async def keep(self, user_id: UUID, password: str) -> None:
-        """Of no use before the user's e-mail is claimed: the hash is kept first, the user stored next."""
+    async def _fitting(self, password: str, found: list[tuple[UUID, UUID, str]]) -> Fits | None:
+        """There is more than one hash only while a password is being changed."""
+        for user_id, password_id, known in found:
+            fits, better = await self._hashing.verify(password, known)
+            if fits:
+                if better is not None:
+                    await self._replace(password_id, better)
+                return Fits(user_id, password_id)
+        if not found:
+            await self._hashing.verify(password, None)
+        return None
+
+    async def unlock(self, email: str) -> None:
+        await self.tries.succeeded([Place(ACCOUNT, self.account(email))])
+
+    async def keep(self, user_id: UUID, password_id: UUID, password: str) -> None:
+        """Of no use before the user's history names it: the hash is kept first, the event stored next."""
         hashed = await self._hashing.hash(password)
         async with platform_rows(self._pool) as connection:
-            await connection.execute(KEEP, {"platform": PLATFORM, "user": user_id, "hash": hashed})
+            await connection.execute(KEEP, (PLATFORM, password_id, user_id, hashed))
 
-    async def forget(self, user_id: UUID) -> None:
+    @asynccontextmanager
+    async def kept(self, user_id: UUID, password: str) -> AsyncIterator[UUID]:
+        """The id of a new password, kept for the event that is stored inside; forgotten if none is."""
+        password_id = uuid7()
+        await self.keep(user_id, password_id, password)
+        try:
+            yield password_id
+        except DomainError:
+            await self.forget(password_id)
+            raise
+
+    async def _replace(self, password_id: UUID, hashed: str) -> None:
         async with platform_rows(self._pool) as connection:
-            await connection.execute(FORGET, {"platform": PLATFORM, "user": user_id})
+            await connection.execute(REPLACE, (hashed, PLATFORM, password_id))
 
-    def _place(self, email: str) -> dict[str, object]:
-        return {"platform": PLATFORM, "kind": EMAIL, "account": self.account(email), "most": TRIES}
+    async def forget(self, password_id: UUID) -> None:
+        async with platform_rows(self._pool) as connection:
+            await connection.execute(FORGET, (PLATFORM, password_id))
+
+    async def forget_all_but(self, user_id: UUID, password_id: UUID | None) -> None:
+        async with platform_rows(self._pool) as connection:
+            await connection.execute(FORGET_ALL_BUT, (PLATFORM, user_id, password_id))
 
 
-# From the fifth try on each one locks: one minute, doubling up to fifteen. A quiet day forgets.
-RESERVE = """
-    INSERT INTO password_tries AS t (tenant_id, account, tries, tried_at)
-    VALUES (%(platform)s, %(account)s, 1, %(now)s)
-    ON CONFLICT (tenant_id, account) DO UPDATE SET
-        tries = CASE WHEN t.tried_at < excluded.tried_at - interval '1 day' THEN 1 ELSE t.tries + 1 END,
-        tried_at = excluded.tried_at,
-        locked_until = CASE
-            WHEN t.tried_at < excluded.tried_at - interval '1 day' OR t.tries + 1 < %(most)s THEN NULL
-            ELSE excluded.tried_at
-                + least(interval '15 minutes', interval '1 minute' * 2 ^ least(t.tries + 1 - %(most)s, 4))
-        END
-    WHERE t.locked_until IS NULL OR t.locked_until <= excluded.tried_at
-    RETURNING tries
-"""
+OWNER = "SELECT owner FROM claims WHERE tenant_id = %s AND kind = %s AND key = %s"
 LOOK_UP = """
-    SELECT c.owner, p.hash
-    FROM (SELECT %(platform)s::uuid AS tenant_id) platform
-    LEFT JOIN claims c ON c.tenant_id = platform.tenant_id AND c.kind = %(kind)s AND c.key = %(account)s
-    LEFT JOIN passwords p ON p.tenant_id = c.tenant_id AND p.user_id = c.owner
+    SELECT c.owner, p.password_id, p.hash
+    FROM claims c JOIN passwords p ON p.tenant_id = c.tenant_id AND p.user_id = c.owner
+    WHERE c.tenant_id = %s AND c.kind = %s AND c.key = %s
+    ORDER BY p.changed_at DESC LIMIT 2
 """
-CLEAR = "DELETE FROM password_tries WHERE tenant_id = %(platform)s AND account = %(account)s"
-KEEP = """
-    INSERT INTO passwords (tenant_id, user_id, hash) VALUES (%(platform)s, %(user)s, %(hash)s)
-    ON CONFLICT (tenant_id, user_id) DO UPDATE SET hash = excluded.hash, changed_at = clock_timestamp()
+KEEP = "INSERT INTO passwords (tenant_id, password_id, user_id, hash) VALUES (%s, %s, %s, %s)"
+REPLACE = "UPDATE passwords SET hash = %s WHERE tenant_id = %s AND password_id = %s"
+FORGET = "DELETE FROM passwords WHERE tenant_id = %s AND password_id = %s"
+FORGET_ALL_BUT = """
+    DELETE FROM passwords WHERE tenant_id = %s AND user_id = %s AND password_id IS DISTINCT FROM %s
 """
-FORGET = "DELETE FROM passwords WHERE tenant_id = %(platform)s AND user_id = %(user)s"

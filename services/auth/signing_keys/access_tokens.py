@@ -26,12 +26,14 @@ FRESH = 30.0
 
 @dataclass(frozen=True)
 class Grant:
-    """Who signed in, where, with which roles."""
+    """Who signed in, where, with which roles; what was proved (RFC 8176), and when last."""
 
     user_id: UUID
     tenant_id: UUID
     session_id: UUID
     roles: tuple[str, ...]
+    amr: tuple[str, ...]
+    proved_at: datetime
 
 
 class Signer:
@@ -57,6 +59,8 @@ class Signer:
             "roles": list(grant.roles),
             "permissions": list(permissions_of(grant.roles)),
             "sid": str(grant.session_id),
+            "amr": list(grant.amr),
+            "auth_time": int(grant.proved_at.timestamp()),
         }
         return await self._signed(claims, now, LIFE)
 

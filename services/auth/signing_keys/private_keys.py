@@ -9,7 +9,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from auth.passwords.platform_rows import platform_rows
+from auth.platform_rows import platform_rows
 from auth.signing_keys.signing_key import PublicJwk
 from shared.database import Pool
 from shared.ids import PLATFORM

@@ -1,7 +1,6 @@
 """HTTP of tenants: register a school, see the own one."""
 
-import unicodedata
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from fastapi import APIRouter
@@ -9,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 
 from auth.desk import AtDesk
 from auth.memberships.members import Members, count_members
-from auth.passwords.credentials import SignInLocked
+from auth.passwords.credentials import From
+from auth.passwords.policy import NewPassword
 from auth.tenants.commands import NewOwner, NewSchool, register_school
 from auth.tenants.school import School, SchoolRow, school_of
-from auth.users.emails import normal_email
-from auth.users.user import EmailTaken
+from auth.users.emails import Email
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may, public
 from shared.errors import NotFound
@@ -30,18 +29,6 @@ def known_zone(name: str) -> str:
     return name
 
 
-def is_email(text: str) -> str:
-    normal_email(text)
-    return text.strip()
-
-
-def is_password(text: str) -> str:
-    """15 characters while there is no second factor, 128 at most; no rules of composition."""
-    if not 15 <= len(unicodedata.normalize("NFC", text)) <= 128:
-        raise ValueError("a password has 15 to 128 characters")
-    return text
-
-
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -55,14 +42,11 @@ class SchoolDetails(Request):
 
 
 class OwnerDetails(Request):
-    email: Annotated[str, StringConstraints(max_length=254), AfterValidator(is_email)] = Field(
-        examples=["owner@example.org"]
-    )
-    password: Annotated[str, StringConstraints(max_length=512), AfterValidator(is_password)] = Field(
-        examples=["correct horse battery"]
-    )
+    email: Email = Field(examples=["owner@example.org"])
+    password: NewPassword = Field(examples=["correct horse battery"])
     given_name: Name
     family_name: Name
+    language: Literal["en", "es"] = "en"
 
 
 class Registration(Request):
@@ -78,20 +62,21 @@ class Summary(BaseModel):
     members: int
 
 
-@router.post("/schools", status_code=201, responses=problems(EmailTaken, SignInLocked))
+@router.post("/schools", status_code=201)
 async def post_school(
     body: Registration, caller: Annotated[Caller, public(creates=True)], desk: AtDesk
 ) -> Answer[Receipt]:
-    """Register a school with its owner. Whoever has an account already gives its password."""
+    """Register a school with its owner; a link to verify the address comes by mail. Whoever has an account gives its
+    password. An address that has an account and a wrong password get the same answer, and the owner gets a mail."""
     saved = await register_school(
         caller.store,
         caller.call,
-        caller.keyring,
-        desk.credentials,
+        desk.registering,
         NewSchool(**body.school.model_dump()),
         NewOwner(**body.owner.model_dump()),
+        From(caller.network),
     )
-    return caller.accepted(saved, "School registered")
+    return Answer(data=Receipt(id=saved.reply["school"], version=1), message="School registered")
 
 
 @router.get("/tenant", responses=problems(NotFound))

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Annotated
+
+from pydantic import AfterValidator, StringConstraints
 
 FORM = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
 
@@ -12,3 +15,12 @@ def normal_email(text: str) -> str:
     if len(email) > 254 or FORM.fullmatch(email) is None:
         raise ValueError("this is no e-mail address")
     return email
+
+
+def is_email(text: str) -> str:
+    """Raises ValueError. The spelling stays: it is where mail goes."""
+    normal_email(text)
+    return text.strip()
+
+
+Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(is_email)]

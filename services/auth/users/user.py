@@ -1,19 +1,52 @@
 """A user: an identity that can sign in, the same one in every school it belongs to."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.sealed import Sealed
 
+VERIFY_WITHIN = timedelta(hours=24)
+RESET_WITHIN = timedelta(minutes=30)
+
 
 class EmailTaken(Refused):
     """This e-mail address has an account: register the school with its password."""
 
 
+class PasswordWrong(Refused):
+    """The password is wrong."""
+
+    status = 403
+
+
+class LinkSpent(Refused):
+    """This link was used, replaced by a newer one, or is too old: ask for another."""
+
+
+class OpenLink(NamedTuple):
+    """The one link of its kind that counts."""
+
+    id: UUID
+    asked_at: datetime
+    until: datetime
+
+    def asked_before(self, time: datetime) -> bool:
+        return self.asked_at <= time
+
+    def check(self, link_id: UUID, now: datetime) -> None:
+        if link_id != self.id or now >= self.until:
+            raise LinkSpent
+
+
+NEVER = datetime.min.replace(tzinfo=UTC)
+NO_LINK = OpenLink(UUID(int=0), NEVER, NEVER)
+
+
 class User(Aggregate):
-    """Names and e-mail are sealed with the user's key; the password is never in an event."""
+    """Names and e-mail are sealed with the user's key; passwords, codes and links are never in an event."""
 
     TOPIC = "auth.user"
 
@@ -30,6 +63,32 @@ class User(Aggregate):
         TOPIC = "auth.school_joined"
         school_id: UUID
 
+    class LanguageChosen(Aggregate.Event):
+        TOPIC = "auth.language_chosen"
+        language: str
+
+    class RegistrationAttempted(Aggregate.Event):
+        TOPIC = "auth.registration_attempted"
+
+    class EmailVerificationRequested(Aggregate.Event):
+        TOPIC = "auth.email_verification_requested"
+        link_id: UUID
+
+    class EmailVerified(Aggregate.Event):
+        TOPIC = "auth.email_verified"
+
+    class PasswordChanged(Aggregate.Event):
+        TOPIC = "auth.password_changed"
+        password_id: UUID
+
+    class PasswordResetRequested(Aggregate.Event):
+        TOPIC = "auth.password_reset_requested"
+        link_id: UUID
+
+    class PasswordReset(Aggregate.Event):
+        TOPIC = "auth.password_reset"
+        password_id: UUID
+
     @event(Registered)
     def __init__(
         self,
@@ -45,6 +104,21 @@ class User(Aggregate):
         self.given_name = given_name
         self.family_name = family_name
         self.schools: tuple[UUID, ...] = ()
+        self.language = "en"
+        self.verified = False
+        self.attempted_at: datetime | None = None
+        self.password_id = id
+        self.verification = NO_LINK
+        self.reset = NO_LINK
+
+    @property
+    def may_sign_in(self) -> bool:
+        return self.verified and bool(self.schools)
+
+    @property
+    def second_factors(self) -> tuple[str, ...]:
+        """What is asked after the password, as RFC 8176 names it."""
+        return ()
 
     def join(self, school_id: UUID, now: datetime) -> None:
         """Sign-in reads the schools here, so that a school registered a moment ago can be entered at once."""
@@ -54,3 +128,70 @@ class User(Aggregate):
     @event(SchoolJoined)
     def _school_joined(self, school_id: UUID, timestamp: datetime) -> None:
         self.schools = (*self.schools, school_id)
+
+    def choose_language(self, language: str, now: datetime) -> None:
+        if language != self.language:
+            self._language_chosen(language=language, timestamp=now)
+
+    @event(LanguageChosen)
+    def _language_chosen(self, language: str, timestamp: datetime) -> None:
+        self.language = language
+
+    def note_registration(self, now: datetime) -> None:
+        """Somebody registered with this address and not with its password. The owner hears of it once a day."""
+        if self.attempted_at is None or now - self.attempted_at > timedelta(days=1):
+            self._registration_attempted(timestamp=now)
+
+    @event(RegistrationAttempted)
+    def _registration_attempted(self, timestamp: datetime) -> None:
+        self.attempted_at = timestamp
+
+    def request_verification(self, link_id: UUID, now: datetime) -> None:
+        """A new link ends the one before. Nothing happens where the address is verified."""
+        if not self.verified:
+            self._email_verification_requested(link_id=link_id, timestamp=now)
+
+    @event(EmailVerificationRequested)
+    def _email_verification_requested(self, link_id: UUID, timestamp: datetime) -> None:
+        self.verification = OpenLink(link_id, timestamp, timestamp + VERIFY_WITHIN)
+
+    def verify_email(self, link_id: UUID, now: datetime) -> None:
+        self.verification.check(link_id, now)
+        self._email_verified(timestamp=now)
+
+    def trust_email(self, now: datetime) -> None:
+        """Whoever follows a link that was mailed to the address has shown that it is theirs."""
+        if not self.verified:
+            self._email_verified(timestamp=now)
+
+    @event(EmailVerified)
+    def _email_verified(self, timestamp: datetime) -> None:
+        self.verified = True
+        self.verification = NO_LINK
+
+    def change_password(self, password_id: UUID, now: datetime) -> None:
+        self._password_changed(password_id=password_id, timestamp=now)
+
+    @event(PasswordChanged)
+    def _password_changed(self, password_id: UUID, timestamp: datetime) -> None:
+        self.password_id = password_id
+        self.reset = NO_LINK
+
+    def request_reset(self, link_id: UUID, now: datetime) -> None:
+        """A new link ends the one before."""
+        self._password_reset_requested(link_id=link_id, timestamp=now)
+
+    @event(PasswordResetRequested)
+    def _password_reset_requested(self, link_id: UUID, timestamp: datetime) -> None:
+        self.reset = OpenLink(link_id, timestamp, timestamp + RESET_WITHIN)
+
+    def reset_password(self, link_id: UUID, password_id: UUID, now: datetime) -> None:
+        """The mailed link also shows that the address is the user's."""
+        self.reset.check(link_id, now)
+        self._password_reset(password_id=password_id, timestamp=now)
+        self.trust_email(now)
+
+    @event(PasswordReset)
+    def _password_reset(self, password_id: UUID, timestamp: datetime) -> None:
+        self.password_id = password_id
+        self.reset = NO_LINK

@@ -1,0 +1,67 @@
+"""A mailing: an own event that somebody is told of by mail. The queue knows the event, never what the letter says."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from shared.events import Aggregate
+from shared.facts import Fact, Handler
+from shared.ids import derived
+from shared.kernel import Kernel
+from shared.mail.letters import Letter
+from shared.personal import Keyring
+from shared.reactions import Act, Reaction
+from shared.store import EventStore
+
+D = TypeVar("D")
+
+
+@dataclass(frozen=True)
+class Composing:
+    """What writing a letter may use. `public_url` is where links lead: the frontend's address, from the settings."""
+
+    kernel: Kernel
+    public_url: str
+
+    @property
+    def store(self) -> EventStore:
+        return self.kernel.store
+
+    @property
+    def keyring(self) -> Keyring:
+        return self.kernel.keyring
+
+    def link(self, path: str, token: str) -> str:
+        """The token is behind `#`, so that no server and no Referer header ever sees it."""
+        return f"{self.public_url.rstrip('/')}/{path}#token={token}"
+
+
+@dataclass(frozen=True)
+class Mailing(Reaction):
+    """As a reaction it queues the mail; `compose` writes it when it is sent, from what is true then."""
+
+    compose: Callable[[Fact[Any], Composing], Awaitable[Letter | None]]
+
+
+def mails(
+    event: type[Aggregate.Event], *, name: str
+) -> Callable[[Callable[[Fact[D], Composing], Awaitable[Letter | None]]], Mailing]:
+    """Marks a function that writes the letter, or None where none is needed any more. The name is fixed for ever."""
+
+    topic: str = event.TOPIC  # type: ignore[attr-defined]
+
+    async def queue(fact: Fact[Any], act: Act) -> None:
+        row = (fact.tenant_id, derived(fact.event_id, name), name, fact.position)
+        async with act.kernel.pool.connection() as connection:
+            await connection.execute(QUEUE, row)
+
+    def mark(function: Callable[[Fact[D], Composing], Awaitable[Letter | None]]) -> Mailing:
+        queue.__name__ = function.__name__
+        return Mailing(name, Handler(topic, queue, event, 1), function)
+
+    return mark
+
+
+QUEUE = """
+    INSERT INTO mails (tenant_id, mail_id, mailing, position) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""

@@ -1,0 +1,128 @@
+"""The role that sends mail: at least once, under the same Message-ID each time, whatever stands still meanwhile."""
+
+import asyncio
+import logging
+from datetime import timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from prometheus_client import Counter, Gauge
+
+from shared.facts import read_own
+from shared.kernel import Kernel
+from shared.log_feed import read_page
+from shared.mail.letters import Letter
+from shared.mail.mailings import Composing, Mailing
+from shared.mail.smtp import Outgoing, RefusedForGood
+from shared.pulse import beat
+
+log = logging.getLogger(__name__)
+
+EVERY = 0.5
+BATCH = 20
+SIDE_BY_SIDE = 4
+LEASE = timedelta(minutes=5)
+"""For as long nobody else sends a mail that one worker has taken."""
+GIVEN_UP_AFTER = timedelta(days=2)
+
+MAILS = Counter("rollbook_mails", "Mails by what became of them", ["outcome"])
+WAITING = Gauge("rollbook_mails_waiting", "Mails that are queued and not sent yet")
+OLDEST = Gauge("rollbook_oldest_mail_seconds", "Age of the oldest mail that is queued and not sent yet")
+
+
+class Due(NamedTuple):
+    tenant_id: UUID
+    mail_id: UUID
+    mailing: str
+    position: int
+    tries: int
+
+
+class Sending:
+    def __init__(self, kernel: Kernel, outgoing: Outgoing, public_url: str) -> None:
+        self._kernel = kernel
+        self._outgoing = outgoing
+        self._composing = Composing(kernel, public_url)
+        self._mailings = {each.name: each for each in kernel.service.reactions if isinstance(each, Mailing)}
+        self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
+
+    async def run(self) -> None:
+        """Endless."""
+        while True:
+            beat()
+            if not await self.send_due():
+                await self._measure()
+                await asyncio.sleep(EVERY)
+
+    async def send_due(self) -> int:
+        """How many were tried."""
+        async with self._kernel.pool.connection() as connection:
+            cursor = await connection.execute(TAKE, {"names": list(self._mailings), "lease": LEASE, "limit": BATCH})
+            due = [Due(*row) for row in await cursor.fetchall()]
+        await asyncio.gather(*(self._one(each) for each in due))
+        return len(due)
+
+    async def _one(self, due: Due) -> None:
+        async with self._slots:
+            try:
+                letter = await self._letter(due)
+                if letter is not None:
+                    await self._outgoing.send(due.mail_id, letter)
+            except RefusedForGood as refusal:
+                await self._ended(due, "refused", str(refusal))
+            except Exception as error:  # noqa: BLE001 - one mail holds up no other; it is told in its row
+                log.warning("%s: %s, tried again", due.mailing, type(error).__name__)
+                await self._put_off(due, type(error).__name__)
+            else:
+                await self._ended(due, "unneeded" if letter is None else "sent", None)
+
+    async def _letter(self, due: Due) -> Letter | None:
+        async with self._kernel.pool.connection() as connection:
+            records = await read_page(connection, due.position - 1, 1)
+        fact = read_own(records[0], self._kernel.codec)
+        return await self._mailings[due.mailing].compose(fact, self._composing)
+
+    async def _ended(self, due: Due, state: str, reason: str | None) -> None:
+        MAILS.labels(state).inc()
+        async with self._kernel.pool.connection() as connection:
+            await connection.execute(END, (state, reason, due.tenant_id, due.mail_id))
+
+    async def _put_off(self, due: Due, reason: str) -> None:
+        MAILS.labels("put-off").inc()
+        pause = timedelta(minutes=min(2 ** (due.tries - 1), 60))
+        async with self._kernel.pool.connection() as connection:
+            await connection.execute(
+                PUT_OFF,
+                {"pause": pause, "reason": reason, "last": GIVEN_UP_AFTER, "tenant": due.tenant_id, "id": due.mail_id},
+            )
+
+    async def _measure(self) -> None:
+        async with self._kernel.pool.connection() as connection:
+            row = await (await connection.execute(WAITS, prepare=True)).fetchone()
+        assert row is not None  # noqa: S101
+        WAITING.set(row[0])
+        OLDEST.set(row[1])
+
+
+TAKE = """
+    UPDATE mails m SET tries = m.tries + 1, due_at = clock_timestamp() + %(lease)s
+    FROM (SELECT tenant_id, mail_id FROM mails
+          WHERE state = 'due' AND due_at <= clock_timestamp() AND mailing = ANY(%(names)s)
+          ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED) due
+    WHERE m.tenant_id = due.tenant_id AND m.mail_id = due.mail_id
+    RETURNING m.tenant_id, m.mail_id, m.mailing, m.position, m.tries
+"""
+END = """
+    UPDATE mails SET state = %s, reason = %s, ended_at = clock_timestamp()
+    WHERE tenant_id = %s AND mail_id = %s AND state = 'due'
+"""
+PUT_OFF = """
+    UPDATE mails SET due_at = clock_timestamp() + %(pause)s, reason = %(reason)s,
+        state = CASE WHEN queued_at < clock_timestamp() - %(last)s::interval THEN 'given-up' ELSE state END,
+        ended_at = CASE WHEN queued_at < clock_timestamp() - %(last)s::interval THEN clock_timestamp() END
+    WHERE tenant_id = %(tenant)s AND mail_id = %(id)s AND state = 'due'
+"""
+WAITS = """
+    SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(queued_at))::float8, 0)
+    FROM mails WHERE state = 'due'
+"""
