@@ -27,8 +27,10 @@ EXPOSED = (
     "Consistency-Token", "ETag", "Retry-After", "Location", "Content-Disposition",
     "Request-Id", "Correlation-Id", "traceparent",
 )  # fmt: skip
-ALLOWED = ("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match",
-           "Consistency-Token", "Correlation-Id", "Rollbook-Deadline-Ms", "traceparent")  # fmt: skip
+ALLOWED = (
+    "Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Consistency-Token",
+    "Correlation-Id", "Rollbook-Deadline-Ms", "Rollbook-Refresh", "traceparent",
+)  # fmt: skip
 MONTH = 86_400
 
 
@@ -46,6 +48,7 @@ class Gateway(FastAPI):
             allow_origin_regex=None if self.settings.production else LOCAL,
             allow_methods=("GET", "POST", "PUT", "PATCH", "DELETE"),
             allow_headers=ALLOWED,
+            allow_credentials=True,
             expose_headers=EXPOSED,
             max_age=MONTH,
         )

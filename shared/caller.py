@@ -115,6 +115,16 @@ class Caller:
         """What the client's software calls itself."""
         return self._request.headers.get("user-agent", "")[:200]
 
+    def header(self, name: str) -> str | None:
+        return self._request.headers.get(name)
+
+    def cookie(self, name: str) -> str | None:
+        return self._request.cookies.get(name)
+
+    def set_cookie(self, name: str, value: str, seconds: int) -> None:
+        """For this host alone, by TLS alone, unseen by scripts, never sent from another site (name it `__Host-…`)."""
+        self._response.set_cookie(name, value, max_age=seconds, secure=True, httponly=True, samesite="strict")
+
     def reading(self, view: type[View]) -> AbstractAsyncContextManager[Reading]:
         """The view as this caller's tenant sees it, at least as new as the caller's consistency token."""
         return self.kernel.reading(view, self.tenant_id, self._token)

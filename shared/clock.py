@@ -58,12 +58,12 @@ async def run_clock(connection: Connection, rules: Sequence[Rule] = RULES) -> No
         await asyncio.sleep(TICK)
 
 
-async def run_until_it_jumps(connection: Connection) -> None:
+async def run_until_it_jumps(connection: Connection, rules: Sequence[Rule] = RULES) -> None:
     """Endless. After a jump it does nothing more, and keeps its lock so that nobody else does: a leader would start
     it again, with the new time as the truth."""
     try:
         with pulse("clock"):
-            await run_clock(connection)
+            await run_clock(connection, rules)
     except ClockJumped:
         log.critical("the database's clock jumped by more than an hour: due work stops; set it right, then restart")
         await asyncio.get_running_loop().create_future()

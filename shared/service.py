@@ -6,18 +6,20 @@ from typing import TYPE_CHECKING
 from shared.events import Aggregate
 
 if TYPE_CHECKING:
+    from shared.clock import Rule
     from shared.reactions import Reaction
     from shared.views import View
 
 
 @dataclass(frozen=True)
 class Service:
-    """`views` and `reactions` run in the declared order."""
+    """`views` and `reactions` run in the declared order; `rules` are due work of its own, on the worker's clock."""
 
     name: str
     aggregates: tuple[type[Aggregate], ...]
     views: "tuple[type[View], ...]" = ()
     reactions: "tuple[Reaction, ...]" = ()
+    rules: "tuple[Rule, ...]" = ()
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import uvloop
 
 from shared import telemetry, topics
 from shared.checkpoints import CheckpointKey
-from shared.clock import run_until_it_jumps
+from shared.clock import RULES, run_until_it_jumps
 from shared.database import connect, scalar
 from shared.following import Following
 from shared.garbage import collect_rarely
@@ -82,7 +82,7 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
 
     async def clock(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:
-            await run_until_it_jumps(connection)
+            await run_until_it_jumps(connection, (*RULES, *kernel.service.rules))
 
     async def keys(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:

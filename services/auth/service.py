@@ -1,5 +1,6 @@
 """The auth service: what it decides and shows."""
 
+from auth import sweeping
 from auth.login_sessions.login_session import LoginSession
 from auth.memberships.members import Members
 from auth.memberships.membership import Membership
@@ -15,4 +16,5 @@ SERVICE = Service(
     aggregates=(Tenant, User, Membership, LoginSession, SigningKey),
     views=(School, Members),
     reactions=mails.MAILINGS,
+    rules=(sweeping.RULE,),
 )

@@ -38,6 +38,7 @@ class Running:
     desk: Desk
     owner_dsn: str
     superuser_dsn: str
+    worker_dsn: str
 
     async def register(self, email: str, **changes: Any) -> httpx2.Response:
         key = changes.pop("key", str(uuid7()))
@@ -127,7 +128,7 @@ async def auth(superuser_dsn: str, home: Path) -> AsyncIterator[Running]:
             following(settings),
             httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client,
         ):
-            yield Running(client, app.state.kernel, app.state.desk, dsns["owner"], superuser_dsn)
+            yield Running(client, app.state.kernel, app.state.desk, dsns["owner"], superuser_dsn, dsns["worker"])
 
 
 @contextlib.asynccontextmanager

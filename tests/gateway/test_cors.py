@@ -19,16 +19,24 @@ async def test_S24_pages_of_this_machine_may_call_outside_production(door: Door,
     }
     preflight = await door.client.options("/api/academic/classes", headers=asked)
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (200, origin)
-    assert "access-control-allow-credentials" not in preflight.headers
+    assert preflight.headers["access-control-allow-credentials"] == "true"
     answer = await door.client.get("/api/academic/classes", headers=door.signer.bearer() | {"Origin": origin})
     exposed = {name.strip().lower() for name in answer.headers["access-control-expose-headers"].split(",")}
     assert {"consistency-token", "etag", "retry-after", "request-id"} <= exposed
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost.evil.example", "null"])
-async def test_S24_other_pages_may_not(door: Door, origin: str) -> None:
+async def test_S24_other_pages_may_not_and_never_with_a_cookie(door: Door, origin: str) -> None:
     answer = await door.client.get("/api/academic/classes", headers=door.signer.bearer() | {"Origin": origin})
     assert "access-control-allow-origin" not in answer.headers
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "rollbook-refresh",
+    }
+    preflight = await door.client.options("/api/auth/token/refresh", headers=asked)
+    assert preflight.status_code == 400
+    assert "access-control-allow-origin" not in preflight.headers
 
 
 @pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("http://localhost:5173", False)])

@@ -56,6 +56,23 @@ async def test_S25_nothing_that_a_client_says_about_addresses_or_users_is_passed
     assert passed["host"].startswith("127.0.0.1:")
 
 
+async def test_S25_the_service_is_told_where_the_client_is_and_believes_nobody_else(door: Door) -> None:
+    told = {"Rollbook-Client-Address": "1.2.3.4"}
+    await door.client.get("/api/academic/classes", headers=door.signer.bearer() | told)
+    assert stub(door).last.headers["rollbook-client-address"] == "127.0.0.1"
+
+
+async def test_S8_the_refresh_cookie_reaches_its_one_route_and_no_other(door: Door) -> None:
+    cookies = {"Cookie": "a=b; __Host-rollbook-refresh=secret", "Rollbook-Refresh": "cookie"}
+    await door.client.post("/api/auth/token/refresh", json={}, headers=cookies)
+    assert door.stubs["auth"].last.headers["cookie"] == "__Host-rollbook-refresh=secret"
+    for path in ("/api/auth/login", "/api/auth/token/refresh/", "/api/auth//token/refresh"):
+        await door.client.post(path, json={}, headers=cookies | door.signer.bearer())
+        assert "cookie" not in door.stubs["auth"].last.headers
+    await door.client.post("/api/academic/classes", json={}, headers=cookies | door.signer.bearer())
+    assert "cookie" not in stub(door).last.headers
+
+
 async def test_7_2_each_hop_takes_its_part_of_the_time(door: Door) -> None:
     await door.client.get("/api/academic/classes", headers=door.signer.bearer())
     assert stub(door).last.headers["rollbook-deadline-ms"] == "7900"

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk, Desk
 from auth.login_sessions.commands import end_session, end_sessions
+from auth.login_sessions.delivery import delivered, forgotten, presented
 from auth.login_sessions.identified import session_of, user_of
 from auth.login_sessions.refresh_tokens import RefreshRefused
 from auth.login_sessions.sign_in import Client, Opened, SecondFactorAsked, SignInRefused, TenantChoiceNeeded
@@ -36,17 +37,19 @@ class Login(Request):
 
 
 class Refresh(Request):
-    refresh_token: Token
+    """A browser that asked for the cookie leaves `refresh_token` out."""
+
+    refresh_token: Token | None = None
 
 
 class SignedIn(BaseModel):
     """The access token goes into `Authorization: Bearer …` and lives `expires_in` seconds; the refresh token is used
-    once, for the next two."""
+    once, for the next two. It is null where the header `Rollbook-Refresh: cookie` asked for the cookie."""
 
     outcome: Literal["signed-in"] = "signed-in"
     access_token: str
     expires_in: int
-    refresh_token: str
+    refresh_token: str | None
     device: str
     tenant: UUID
     session: UUID
@@ -89,7 +92,8 @@ async def post_login(
 @router.post("/token/refresh", responses=problems(RefreshRefused))
 async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Go on: a new access token and the next refresh token. One that comes twice ends the sign-in for both."""
-    opened = await desk.sign_ins.go_on(caller.store, caller.call, body.refresh_token, client_of(caller))
+    token = presented(caller, body.refresh_token)
+    opened = await desk.sign_ins.go_on(caller.store, caller.call, token, client_of(caller))
     return Answer(data=await signed_in(caller, desk, opened), message="Signed in")
 
 
@@ -100,6 +104,7 @@ async def post_logout(caller: Annotated[Caller, may("me")], desk: AtDesk) -> Ans
     if session_id is None:
         raise NotFound
     saved = await end_session(caller.store, caller.call, desk.refresh_tokens, session_id, "signed-out")
+    forgotten(caller)
     return caller.accepted(saved, "Signed out")
 
 
@@ -151,7 +156,7 @@ async def signed_in(caller: Caller, desk: Desk, opened: Opened) -> SignedIn:
     return SignedIn(
         access_token=await desk.signer.issue(opened.grant, caller.call.now),
         expires_in=int(LIFE.total_seconds()),
-        refresh_token=opened.refresh_token,
+        refresh_token=delivered(caller, opened.refresh_token),
         device=opened.device,
         tenant=opened.grant.tenant_id,
         session=opened.grant.session_id,
