@@ -49,7 +49,7 @@ class School:
     async def opened(cls, product: Running, students: int = A_CLASS) -> AsyncIterator[Self]:
         """With so many students."""
         async with (
-            Client(product.base_url) as client,
+            Client(product.base_url, product.inbox_url) as client,
             await AsyncConnection.connect(product.dsn(), autocommit=True) as admin,
         ):
             for setting in ("checkpoint_timeout = '1h'", "max_wal_size = '16GB'"):

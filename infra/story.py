@@ -36,13 +36,13 @@ NEIGHBOUR = (
 )
 
 
-async def play(base_url: str, console: Console) -> list[Stage]:
+async def play(base_url: str, inbox_url: str, console: Console) -> list[Stage]:
     """Plays the story on two new schools and prints it. The schools, or none when a step did not hold."""
     teller = Teller(console)
     begins = month_before(datetime.now(UTC).date())
     timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(timeout=timeout) as session:
-        client = Client(session, base_url)
+        client = Client(session, base_url, inbox_url)
         demos = (demo_school("Northlight Academy", begins, 1), demo_school("Riverside Music School", begins, 2))
         first = Stage(client, teller, demos[0], begins, "Vera Lindqvist")
         second = Stage(client.another(), teller, demos[1], begins, "Omar Castell")
@@ -83,9 +83,9 @@ def month_before(today: date) -> date:
     return (today.replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
-def main(base_url: str) -> int:
+def main(base_url: str, inbox_url: str) -> int:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
-    schools = asyncio.run(play(base_url, console))
+    schools = asyncio.run(play(base_url, inbox_url, console))
     folder = default_folder()
     if schools and folder.is_dir():
         logins = "\n".join(f"{each.demo.name}: {each.email}, password {each.password}" for each in schools)
@@ -94,4 +94,4 @@ def main(base_url: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(*sys.argv[1:3]))

@@ -9,6 +9,8 @@ from typing import Any, Self, TypeVar
 
 import aiohttp
 
+from infra.mailed import NoMail, mailed_token
+
 T = TypeVar("T")
 
 PATIENCE = 60.0
@@ -51,16 +53,27 @@ class Answer:
 class Client:
     """One signed-in person. `seen` is the consistency token: what was written is visible, in all services."""
 
-    def __init__(self, session: aiohttp.ClientSession, base_url: str) -> None:
+    def __init__(self, session: aiohttp.ClientSession, base_url: str, inbox_url: str) -> None:
         self._session = session
+        self._inbox = inbox_url
         self._base = base_url.rstrip("/")
         self._headers: dict[str, str] = {}
 
     def another(self) -> Self:
-        return type(self)(self._session, self._base)
+        return type(self)(self._session, self._base, self._inbox)
 
-    def signed_in(self, access_token: str) -> None:
-        self._headers["Authorization"] = f"Bearer {access_token}"
+    async def sign_in(self, email: str, password: str) -> str:
+        """The id of the school that was entered."""
+        signed = await self.post("/auth/login", {"email": email, "password": password})
+        self._headers["Authorization"] = f"Bearer {signed.data['access_token']}"
+        return str(signed.data["tenant"])
+
+    async def mailed(self, address: str, page: str) -> str:
+        """The token of the newest mailed link to this page."""
+        try:
+            return await mailed_token(self._session, self._inbox, address, page)
+        except NoMail as missing:
+            raise StoryBroken(str(missing)) from None
 
     async def get(self, path: str, **params: Any) -> Answer:
         return await self.ask("GET", path, params=params)

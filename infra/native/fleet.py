@@ -18,7 +18,7 @@ Answers = Callable[[], Awaitable[bool]]
 SERVERS = ("postgres", "kafka")
 APIS = tuple(f"{service}.api" for service in SERVICES)
 WORKERS = tuple(f"{service}.worker" for service in SERVICES)
-STOP_ORDER = (("gateway",), APIS, WORKERS, ("kafka",), ("postgres",))
+STOP_ORDER = (("gateway",), APIS, WORKERS, ("inbox", "kafka"), ("postgres",))
 SERVER_SECONDS = 90.0
 SERVICE_SECONDS = 120.0
 
@@ -49,7 +49,8 @@ class Fleet:
             self._start(nine.api(service), self._readiness(f"{service}.api"))
             self._start(nine.worker(service), self._readiness(f"{service}.worker"))
         self._start(nine.gateway(), self._readiness("gateway"))
-        for name in (*APIS, *WORKERS, "gateway"):
+        self._start(nine.inbox(), self._readiness("inbox"))
+        for name in (*APIS, *WORKERS, "gateway", "inbox"):
             await self._until_ready(name, SERVICE_SECONDS)
 
     def watch(self) -> None:

@@ -19,12 +19,14 @@ from infra.native.state import State, default_folder
 from infra.native.welcome import print_addresses, tell_story
 
 PARTS = {
-    "all": (*SERVERS, *APIS, *WORKERS, "gateway"),
+    "all": (*SERVERS, *APIS, *WORKERS, "gateway", "inbox"),
     "servers": SERVERS,
     "postgres": ("postgres",),
     "kafka": ("kafka",),
 }
 AFTER_A_CRASH = 8.0
+ALSO = {"kafka": ("kafka.controller",), "inbox": ("inbox.smtp",)}
+"""Ports that a process listens on beside its own."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -54,8 +56,7 @@ async def _run(asked: argparse.Namespace, state: State, console: Console) -> int
     try:
         with contextlib.suppress(asyncio.CancelledError):
             crashed = bool(state.running())
-            listening = (*names, "kafka.controller") if "kafka" in names else names
-            await check_free(ports, listening, AFTER_A_CRASH if crashed else 0.0)
+            await check_free(ports, tuple(ports_of(names)), AFTER_A_CRASH if crashed else 0.0)
             state.forget_running()
             return await _live(asked, fleet, output, console)
         return 0 if stopping.is_set() and not asked.once else 1
@@ -63,6 +64,10 @@ async def _run(asked: argparse.Namespace, state: State, console: Console) -> int
         stopping.set()
         await fleet.stop()
         output.close()
+
+
+def ports_of(names: Sequence[str]) -> list[str]:
+    return [port for name in names for port in (name, *ALSO.get(name, ()))]
 
 
 async def _live(asked: argparse.Namespace, fleet: Fleet, output: Output, console: Console) -> int:
@@ -76,7 +81,7 @@ async def _live(asked: argparse.Namespace, fleet: Fleet, output: Output, console
     told = fleet.state.folder / "story-told"
     if asked.once or not (asked.no_story or told.exists()):
         output.to_terminal = False
-        held = await tell_story(fleet.ports.url("gateway"))
+        held = await tell_story(fleet.ports)
         if asked.once:
             return 0 if held else 1
         if held:

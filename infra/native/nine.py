@@ -9,7 +9,7 @@ from infra.native.commands import Command
 from infra.native.ports import HOST, SERVICES, Ports
 from infra.native.state import State
 
-PREFIXES = ("GATEWAY_", "ROLLBOOK_", *(f"{service.upper()}_" for service in SERVICES))
+PREFIXES = ("GATEWAY_", "INBOX_", "ROLLBOOK_", *(f"{service.upper()}_" for service in SERVICES))
 
 
 ROLES = tuple(f"{service}_{kind}" for service in SERVICES for kind in ("owner", "api", "worker"))
@@ -48,6 +48,15 @@ class Nine:
         }
         return _python("bootstrap", "infra.native.bootstrap", "BOOTSTRAP_", own)
 
+    def inbox(self) -> Command:
+        """Not one of the nine either: in its place production has a mail server."""
+        own = {
+            "INBOX_HOST": HOST,
+            "INBOX_PORT": str(self.ports["inbox"]),
+            "INBOX_SMTP_PORT": str(self.ports["inbox.smtp"]),
+        }
+        return _python("inbox", "infra.native.inbox", "INBOX_", own)
+
     def _service(self, service: str, kind: str, module: str, own: dict[str, str]) -> Command:
         name, role = f"{service}.{kind}", f"{service}_{kind}"
         password = self.state.passwords(role)[role]
@@ -59,6 +68,8 @@ class Nine:
             "JWKS_URL": self._key_set(),
             "STATE": str(self.state.path("caches", name)),
         }
+        if kind == "worker":
+            own |= {"SMTP_HOST": HOST, "SMTP_PORT": str(self.ports["inbox.smtp"]), "SMTP_SECURITY": "none"}
         if service == "exports":
             own["ARTIFACTS"] = str(self.state.path("artifacts"))
         prefix = f"{service.upper()}_"

@@ -20,6 +20,8 @@ OFFSETS: Final = {
     "postgres": 20,
     "kafka": 21,
     "kafka.controller": 22,
+    "inbox": 25,
+    "inbox.smtp": 26,
 }
 
 

@@ -45,6 +45,11 @@ class Running:
         return self.ports.url("gateway")
 
     @property
+    def inbox_url(self) -> str:
+        """Where the mails are that it sent."""
+        return self.ports.url("inbox")
+
+    @property
     def kafka(self) -> str:
         return kafka.bootstrap(self.ports)
 

@@ -12,14 +12,15 @@ from infra.native.ports import Ports
 from infra.native.state import State
 
 
-async def tell_story(base_url: str) -> bool:
+async def tell_story(ports: Ports) -> bool:
     """A client like any other, in a process of its own; only what it prints is ours to pass on."""
     client = await asyncio.create_subprocess_exec(
         sys.executable,
         "-P",
         "-m",
         "infra.story",
-        base_url,
+        ports.url("gateway"),
+        ports.url("inbox"),
         stdin=asyncio.subprocess.DEVNULL,
         preexec_fn=dies_with(signal.SIGKILL),
     )
@@ -34,6 +35,7 @@ async def tell_story(base_url: str) -> bool:
 def print_addresses(state: State, ports: Ports, console: Console) -> None:
     gateway = ports.url("gateway")
     console.print(f"\nRollbook is ready: {gateway}\nIts API, to try out: {gateway}{PREFIX}/docs/", highlight=False)
+    console.print(f"The mails that it sends: {ports.url('inbox')}", highlight=False)
     logins = state.folder / "logins.txt"
     if logins.exists():
         console.print(logins.read_text(), markup=False, highlight=False)

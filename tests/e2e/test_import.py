@@ -39,7 +39,7 @@ async def school(product: Running) -> AsyncIterator[Client]:
     """The owner of a new school, signed in."""
     from_month = month_before(datetime.now(UTC).date())
     async with aiohttp.ClientSession() as session:
-        client = Client(session, product.base_url)
+        client = Client(session, product.base_url, product.inbox_url)
         demo = demo_school("Import School", from_month)
         await register(Stage(client, Teller(Console(file=io.StringIO())), demo, from_month, "Ida Import"))
         yield client

@@ -13,7 +13,7 @@ KILLED_BEFORE = {4: "billing.worker", 9: "academic.api", 14: "kafka"}
 
 
 async def test_every_mark_is_billed_exactly_once_while_worker_api_and_kafka_are_killed(product: Running) -> None:
-    async with Client(product.base_url) as client:
+    async with Client(product.base_url, product.inbox_url) as client:
         await client.register_school("Killed school")
         month = Month(client)
         await month.open(students=STUDENTS, days=DAYS)

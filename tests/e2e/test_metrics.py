@@ -21,7 +21,7 @@ OF_THE_LIBRARY = ("process_", "python_")
 @pytest.fixture(scope="module")
 async def shown(product: Running) -> Mapping[str, str]:
     """What each kind of process shows after a school has worked."""
-    async with Client(product.base_url) as client:
+    async with Client(product.base_url, product.inbox_url) as client:
         await client.register_school("Measured school")
         month = Month(client)
         await month.open()

@@ -13,7 +13,7 @@ from infra.story import SCENES, month_before, play
 @pytest.fixture(scope="module")
 async def told(product: Running) -> str:
     out = StringIO()
-    schools = await play(product.base_url, Console(file=out, width=130))
+    schools = await play(product.base_url, product.inbox_url, Console(file=out, width=130))
     assert len(schools) == 2, out.getvalue()
     return out.getvalue()
 
@@ -48,7 +48,7 @@ async def test_A25_every_step_of_the_story_is_told_and_holds(told: str) -> None:
 
 async def test_A25_a_story_without_a_product_says_so() -> None:
     out = StringIO()
-    assert await play("http://127.0.0.1:9", Console(file=out)) == []
+    assert await play("http://127.0.0.1:9", "http://127.0.0.1:9", Console(file=out)) == []
     assert "✗" in out.getvalue()
 
 

@@ -94,7 +94,7 @@ class Marked:
 @pytest.fixture(scope="module")
 async def marked(traced: Running) -> Marked:
     trace_id = secrets.token_hex(16)
-    async with Client(traced.base_url) as client:
+    async with Client(traced.base_url, traced.inbox_url) as client:
         await client.register_school("Traced school")
         month = Month(client)
         await month.open()

@@ -67,7 +67,10 @@ OPERATIONS = list(operations())
 @pytest.fixture(scope="module")
 async def schools(product: Running) -> Any:
     """The ids of a school with a month behind it, and a client of another school."""
-    async with Client(product.base_url) as first, Client(product.base_url) as second:
+    async with (
+        Client(product.base_url, product.inbox_url) as first,
+        Client(product.base_url, product.inbox_url) as second,
+    ):
         await first.register_school("First school")
         await second.register_school("Second school")
         month = Month(first)

@@ -27,10 +27,10 @@ def nine(tmp_path: Path) -> Nine:
     return Nine(State(tmp_path), Ports.from_base(DEFAULT_BASE))
 
 
-def test_it_runs_the_nine_processes_their_servers_and_the_preparation(containers: dict[str, Any]) -> None:
+def test_it_runs_the_nine_processes_their_servers_the_preparation_and_the_inbox(containers: dict[str, Any]) -> None:
     nine_names = {name.replace(".", "-") for name in (*APIS, *WORKERS, "gateway")}
     started = {name for name, container in containers.items() if "profiles" not in container}
-    assert started == nine_names | {"postgres", "kafka", "bootstrap"}
+    assert started == nine_names | {"postgres", "kafka", "bootstrap", "inbox"}
 
 
 def test_kafka_has_the_launchers_settings(containers: dict[str, Any]) -> None:
@@ -57,7 +57,7 @@ def test_postgresql_has_the_launchers_settings(containers: dict[str, Any]) -> No
 
 
 def test_each_process_gets_the_same_variables_module_and_port(containers: dict[str, Any], nine: Nine) -> None:
-    commands = {"gateway": nine.gateway(), "bootstrap": nine.bootstrap()}
+    commands = {"gateway": nine.gateway(), "bootstrap": nine.bootstrap(), "inbox": nine.inbox()}
     commands |= {f"{service}-api": nine.api(service) for service in SERVICES}
     commands |= {f"{service}-worker": nine.worker(service) for service in SERVICES}
     for name, command in commands.items():

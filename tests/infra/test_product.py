@@ -13,8 +13,8 @@ from infra.native.running import Running
 
 
 def test_everything_is_ready_and_answers(product: Running) -> None:
-    assert set(product.pids) == {*SERVERS, *APIS, *WORKERS, "gateway"}
-    for name in (*APIS, *WORKERS, "gateway"):
+    assert set(product.pids) == {*SERVERS, *APIS, *WORKERS, "gateway", "inbox"}
+    for name in (*APIS, *WORKERS, "gateway", "inbox"):
         assert httpx2.get(f"{product.ports.url(name)}/readyz").status_code == 200
 
 
