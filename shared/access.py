@@ -1,5 +1,6 @@
 """What a route demands of its caller. Every route says so, or the service does not start."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ from starlette.routing import BaseRoute
 
 from shared.identity import Identity, Verifier, bearer
 from shared.ids import PLATFORM
-from shared.problems import NotPermitted
+from shared.problems import NotPermitted, SecondFactorRequired, StepUpNeeded
 
 
 class UndeclaredAccess(Exception):
@@ -20,6 +21,7 @@ class UndeclaredAccess(Exception):
 @dataclass(frozen=True)
 class Access:
     """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required.
+    `fresh`: who calls proved a moment ago who it is, with the second factor where there is one.
     `platform`: for callers of no school; consistency tokens and versions mean nothing there, keys only where needed."""
 
     permission: str | None
@@ -27,6 +29,7 @@ class Access:
     money: bool = False
     body_limit: int | None = None
     platform: bool = False
+    fresh: bool = False
 
     @property
     def needs_key(self) -> bool:
@@ -37,14 +40,16 @@ class Access:
         return self.needs_key or not self.platform
 
     async def admit(self, request: Request) -> Identity | None:
-        """Raises Unauthenticated, NotPermitted."""
+        """Raises Unauthenticated, NotPermitted, SecondFactorRequired, StepUpNeeded."""
         if self.permission is None:
             return None
         verifier: Verifier = request.app.state.verifier
         headers = request.headers.getlist("authorization")
         identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
         if self.permission not in identity.permissions or (self.platform and identity.tenant_id != PLATFORM):
-            raise NotPermitted
+            raise SecondFactorRequired if identity.must_enrol else NotPermitted
+        if self.fresh and not identity.is_fresh(time.time()):
+            raise StepUpNeeded
         return identity
 
 

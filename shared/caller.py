@@ -155,9 +155,17 @@ class Caller:
         return Answer(data=page, message=message, meta=Meta(position=read.position, pagination=pagination))
 
 
-def may(permission: str, *, creates: bool = False, money: bool = False, body_limit: int | None = None) -> Dependency:
-    """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key."""
-    return Dependency(_Admission(Access(permission, creates, money, body_limit)))
+def may(
+    permission: str,
+    *,
+    creates: bool = False,
+    money: bool = False,
+    body_limit: int | None = None,
+    fresh: bool = False,
+) -> Dependency:
+    """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key. `fresh`: who
+    proved within five minutes who it is, with the second factor where there is one."""
+    return Dependency(_Admission(Access(permission, creates, money, body_limit, fresh=fresh)))
 
 
 def public(*, creates: bool = False, body_limit: int | None = None) -> Dependency:

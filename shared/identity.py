@@ -18,6 +18,10 @@ ISSUER = "rollbook"
 LEEWAY = 30
 LIFE = 300
 CACHED = 10_000
+FRESH = 300
+"""Seconds for which what was proved counts as fresh."""
+SECOND_FACTORS = frozenset({"otp", "hwk", "swk"})
+"""Methods that prove more than a password, as RFC 8176 names them."""
 # The signature has 64 bytes, written canonically: the last character carries two bits.
 COMPACT = re.compile(rb"([A-Za-z0-9_-]{1,1024})\.([A-Za-z0-9_-]{1,3072})\.[A-Za-z0-9_-]{85}[AQgw]")
 KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -26,7 +30,10 @@ REQUIRED = ["exp", "nbf", "iat", "iss", "aud", "sub", "jti"]
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A verified caller, in one tenant."""
+    """A verified caller, in one tenant.
+
+    `amr` (RFC 8176): what was proved, `auth_time`: when last. `factors`: the second factors that this user has;
+    `must_enrol`: the school demands one, and there is none."""
 
     subject: str
     tenant_id: UUID
@@ -34,6 +41,16 @@ class Identity:
     permissions: frozenset[str]
     login: str | None
     expires: int
+    amr: frozenset[str] = frozenset()
+    auth_time: int | None = None
+    factors: frozenset[str] = frozenset()
+    must_enrol: bool = False
+
+    def is_fresh(self, now: float) -> bool:
+        """Whether it was proved a moment ago who this is, with a second factor where there is one."""
+        if self.auth_time is None or not -LEEWAY <= now - self.auth_time <= FRESH:
+            return False
+        return not self.factors or not SECOND_FACTORS.isdisjoint(self.amr)
 
 
 class Verifier:
@@ -130,14 +147,33 @@ def _refuse(_: str) -> NoReturn:
 
 
 def identity_of(claims: dict[str, Any]) -> Identity:
-    roles, permissions, login = claims.get("roles", []), claims.get("permissions", []), claims.get("sid")
-    lists_of_text = all(
-        isinstance(names, list) and all(isinstance(n, str) for n in names) for names in (roles, permissions)
+    login, auth_time, must_enrol = claims.get("sid"), claims.get("auth_time"), claims.get("must_enrol", False)
+    roles, permissions, amr, factors = (
+        _names(claims.get(name, [])) for name in ("roles", "permissions", "amr", "factors")
     )
-    if not lists_of_text or not isinstance(login, str | None):
+    if not isinstance(login, str | None) or not isinstance(must_enrol, bool):
+        raise Unauthenticated
+    if auth_time is not None and (type(auth_time) is not int or not 0 <= auth_time < 2**40):
         raise Unauthenticated
     try:
         tenant = UUID(claims["tenant"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unauthenticated from error
-    return Identity(claims["sub"], tenant, tuple(roles), frozenset(permissions), login, claims["exp"])
+    return Identity(
+        claims["sub"],
+        tenant,
+        roles,
+        frozenset(permissions),
+        login,
+        claims["exp"],
+        amr=frozenset(amr),
+        auth_time=auth_time,
+        factors=frozenset(factors),
+        must_enrol=must_enrol,
+    )
+
+
+def _names(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(name, str) for name in value):
+        raise Unauthenticated
+    return tuple(value)

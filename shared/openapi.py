@@ -52,7 +52,10 @@ NAMED = {
     "idempotency-key-missing": "Key",
     "validation-failed": "Values",
     "idempotency-key-reused": "Reused",
+    "second-factor-required": "Enrol",
+    "step-up-needed": "StepUp",
 }
+ME = "me"
 GENERATED = ("HTTPValidationError", "ValidationError")
 
 
@@ -131,7 +134,7 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
     if not access.platform:
         codes["400"] += ["consistency-token-malformed"]
     if access.permission is not None:
-        codes |= {"401": ["unauthenticated"], "403": ["forbidden"]}
+        codes |= {"401": ["unauthenticated"], "403": _forbidden(access)}
     if has_values:
         codes["422"] = ["validation-failed"]
     if has_body:
@@ -149,6 +152,14 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
     if access.needs_key:
         codes["400"] += ["idempotency-key-missing"]
     return codes
+
+
+def _forbidden(access: Access) -> list[str]:
+    """`me` is what somebody who must set up a second factor may do."""
+    codes = ["forbidden"]
+    if access.permission != ME and not access.platform:
+        codes += ["second-factor-required"]
+    return [*codes, "step-up-needed"] if access.fresh else codes
 
 
 def _headers(method: str, access: Access) -> list[tuple[str, bool, str]]:

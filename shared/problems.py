@@ -55,6 +55,20 @@ class NotPermitted(Problem):
         super().__init__(403, "forbidden", str(self.__doc__))
 
 
+class StepUpNeeded(Problem):
+    """Prove once more that it is you: POST /step-up. What was proved five minutes ago is too old for this."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "step-up-needed", str(self.__doc__))
+
+
+class SecondFactorRequired(Problem):
+    """Your school demands a second factor of your role: set one up first."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "second-factor-required", str(self.__doc__))
+
+
 class NotAvailable(Problem):
     """The service cannot answer now. It is safe to try again with the same Idempotency-Key."""
 

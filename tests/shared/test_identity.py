@@ -146,6 +146,12 @@ def claims() -> Iterator[tuple[str, str]]:
         changes = SIGNER.claims() | {"permissions": permissions}
         yield f"permissions {permissions!r}", SIGNER.sign(SIGNER.header, changes)
     yield "sid number", SIGNER.sign(SIGNER.header, SIGNER.claims(sid=1))
+    for names in ("otp", [1], None, {"otp": 1}, [["otp"]]):
+        yield f"amr {names!r}", SIGNER.sign(SIGNER.header, SIGNER.claims(amr=names))
+        yield f"factors {names!r}", SIGNER.sign(SIGNER.header, SIGNER.claims(factors=names))
+    for seconds in (True, "1", -1, 2**40, [now]):
+        yield f"auth_time {seconds!r}", SIGNER.sign(SIGNER.header, SIGNER.claims(auth_time=seconds))
+    yield "must_enrol number", SIGNER.sign(SIGNER.header, SIGNER.claims(must_enrol=1))
     for body in ("[]", "1", "null", '"text"', "{", ""):
         yield f"J12 claims {body!r}", SIGNER.sign(SIGNER.header, body)
     yield "J12 100,000 levels", SIGNER.sign_raw(b64(json.dumps(SIGNER.header).encode()), b64(b'{"a":' + b"[" * 2000))
