@@ -16,6 +16,7 @@ from benchmarks import (
     recorder,
     relay,
     rolls,
+    strangers,
     through,
     visible,
 )
@@ -46,6 +47,7 @@ WORKLOADS: Sequence[Workload] = (
     through,
     visible,
     logins,
+    strangers,
     product,
 )
 ROWS = tuple(row for workload in WORKLOADS for row in workload.ROWS)
