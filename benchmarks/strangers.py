@@ -89,7 +89,7 @@ def _figure(run: Run, row: str, times: Times) -> Figure:
 
 
 def share(known: Sequence[float], unknown: Sequence[float]) -> float:
-    """The area under the curve of a guess by time alone (Mann–Whitney): 0.5 tells nothing."""
+    """The area under the curve of a guess by time alone (Mann-Whitney): 0.5 tells nothing."""
     ranked = sorted([(time, True) for time in known] + [(time, False) for time in unknown])
     ranks = sum(rank for rank, (_, is_known) in enumerate(ranked, 1) if is_known)
     return (ranks - len(known) * (len(known) + 1) / 2) / (len(known) * len(unknown))
