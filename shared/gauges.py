@@ -37,10 +37,14 @@ LAG = Gauge(
     ["consumer", "source"],
 )
 FAILED = Counter("rollbook_role_failures", "Times a role failed and started again", ["role", "error"])
+MAILS = Counter("rollbook_mails", "Tries to send a mail, by what came of them", ["outcome"])
+MAILS_WAITING = Gauge("rollbook_mails_waiting", "Mails that are queued and not sent yet")
+OLDEST_MAIL = Gauge("rollbook_oldest_mail_seconds", "Age of the oldest mail that is queued and not sent yet")
 LEADS = Gauge("rollbook_leads", "1 where this process leads the role", ["role"])
 
 OF_VITALS = (RELAYED, HEAD, UNPUBLISHED, OLDEST_UNPUBLISHED, OLDEST_TRANSACTION, SNAPSHOTS)
 OF_HASHING = (HASHED, HASHED_SIGNED, HASHED_BEHIND)
+OF_MAIL = (MAILS_WAITING, OLDEST_MAIL)
 
 
 def forget(consumer: str, source: str) -> None:
@@ -54,7 +58,7 @@ def forget_all() -> None:
     """What a process knew as a leader is stale when it leads no more: others say it now."""
     for labelled in (LEADS, LAG, PARKED, POSITION):
         labelled.clear()
-    for known in (*OF_VITALS, *OF_HASHING):
+    for known in (*OF_VITALS, *OF_HASHING, *OF_MAIL):
         known.set(nan)
 
 

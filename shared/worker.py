@@ -1,7 +1,6 @@
 """The worker process of a service: relay, readers, keys, hash chain and clock, each led by one worker at a time."""
 
 import asyncio
-import logging
 import signal
 from asyncio import FIRST_COMPLETED
 
@@ -17,8 +16,7 @@ from shared.hashing import OPTIONS, HashChain
 from shared.kernel import Kernel
 from shared.key_relay import follow_keys
 from shared.leader import Leadership, Role
-from shared.mail.sending import Sending
-from shared.mail.smtp import Smtp
+from shared.mail.sending import keep_sending
 from shared.operator.app import open_operator_app
 from shared.pulse import LIMIT, pulse
 from shared.relay import PATIENCE, Relay
@@ -28,8 +26,6 @@ from shared.settings import ServiceSettings
 from shared.vitals import keep_measuring
 
 STOP_WITHIN = 10.0
-
-log = logging.getLogger(__name__)
 
 
 def serve_worker(service: Service, settings: ServiceSettings) -> None:
@@ -94,11 +90,7 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
             await keep_measuring(kernel.pool, kernel.generation)
 
     async def mail(leadership: Leadership) -> None:
-        if settings.smtp_host is None:
-            log.warning("no SMTP host is set: mails wait")
-            await asyncio.get_running_loop().create_future()
-        with pulse("mail"):
-            await Sending(kernel, Smtp(settings), settings.public_url).run()
+        await keep_sending(kernel, settings)
 
     async def hash_chain(leadership: Leadership) -> None:
         key = CheckpointKey(name, kernel.keyring.master)

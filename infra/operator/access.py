@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 
 from infra.native import kafka, postgres
-from infra.native.ports import Ports
+from infra.native.ports import HOST, Ports
 from infra.native.state import State, default_folder
 from shared.database import Connection, check_version, connect
 from shared.operator.actions import Operator
@@ -63,6 +63,14 @@ def dsn(name: Name, role: Role) -> str:
 def broker(name: Name) -> str:
     variable = f"{name.upper()}_KAFKA"
     return os.environ.get(variable) or kafka.bootstrap(_local_ports(State(default_folder()), variable))
+
+
+def mail_server(name: Name) -> dict[str, Any]:
+    """Nothing where the environment says it, or nothing of ours runs on this machine."""
+    ports = State(default_folder()).running().get("ports", {})
+    if f"{name.upper()}_SMTP_HOST" in os.environ or "inbox.smtp" not in ports:
+        return {}
+    return {"smtp_host": HOST, "smtp_port": ports["inbox.smtp"], "smtp_security": "none"}
 
 
 def master_key(name: Name) -> MasterKey:

@@ -3,31 +3,46 @@
 import asyncio
 import logging
 from datetime import timedelta
+from math import nan
 from typing import NamedTuple
 from uuid import UUID
 
-from prometheus_client import Counter, Gauge
-
+from shared.database import Pool
 from shared.facts import read_own
+from shared.gauges import MAILS, MAILS_WAITING, OF_MAIL, OLDEST_MAIL
 from shared.kernel import Kernel
 from shared.log_feed import read_page
 from shared.mail.letters import Letter
 from shared.mail.mailings import Composing, Mailing
-from shared.mail.smtp import Outgoing, RefusedForGood
-from shared.pulse import beat
+from shared.mail.smtp import Outgoing, RefusedForGood, Smtp
+from shared.pulse import beat, pulse
+from shared.settings import MailSettings
 
 log = logging.getLogger(__name__)
 
 EVERY = 0.5
+MEASURED_EVERY = 5.0
 BATCH = 20
 SIDE_BY_SIDE = 4
 LEASE = timedelta(minutes=5)
 """For as long nobody else sends a mail that one worker has taken."""
 GIVEN_UP_AFTER = timedelta(days=2)
 
-MAILS = Counter("rollbook_mails", "Mails by what became of them", ["outcome"])
-WAITING = Gauge("rollbook_mails_waiting", "Mails that are queued and not sent yet")
-OLDEST = Gauge("rollbook_oldest_mail_seconds", "Age of the oldest mail that is queued and not sent yet")
+
+async def keep_sending(kernel: Kernel, settings: MailSettings) -> None:
+    """Endless. Without a mail server it only tells how many mails wait; a service that mails nothing does nothing."""
+    async with asyncio.TaskGroup() as group:
+        if mailings_of(kernel):
+            group.create_task(keep_measuring(kernel.pool))
+        if settings.smtp_host is None or not mailings_of(kernel):
+            log.info("sends no mail: no host is set, or nothing is mailed")
+            await asyncio.get_running_loop().create_future()
+        with pulse("mail"):
+            await Sending(kernel, Smtp(settings), settings.public_url).run()
+
+
+def mailings_of(kernel: Kernel) -> dict[str, Mailing]:
+    return {each.name: each for each in kernel.service.reactions if isinstance(each, Mailing)}
 
 
 class Due(NamedTuple):
@@ -43,7 +58,7 @@ class Sending:
         self._kernel = kernel
         self._outgoing = outgoing
         self._composing = Composing(kernel, public_url)
-        self._mailings = {each.name: each for each in kernel.service.reactions if isinstance(each, Mailing)}
+        self._mailings = mailings_of(kernel)
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def run(self) -> None:
@@ -51,19 +66,21 @@ class Sending:
         while True:
             beat()
             if not await self.send_due():
-                await self._measure()
                 await asyncio.sleep(EVERY)
 
     async def send_due(self) -> int:
-        """How many were tried."""
+        """How many were tried. What cannot be noted is raised when all were tried, and sent again after its lease."""
         async with self._kernel.pool.connection() as connection:
             cursor = await connection.execute(TAKE, {"names": list(self._mailings), "lease": LEASE, "limit": BATCH})
             due = [Due(*row) for row in await cursor.fetchall()]
-        await asyncio.gather(*(self._one(each) for each in due))
+        outcomes = await asyncio.gather(*(self._one(each) for each in due), return_exceptions=True)
+        for failure in filter(None, outcomes):
+            raise failure
         return len(due)
 
     async def _one(self, due: Due) -> None:
         async with self._slots:
+            beat()
             try:
                 letter = await self._letter(due)
                 if letter is not None:
@@ -96,12 +113,24 @@ class Sending:
                 {"pause": pause, "reason": reason, "last": GIVEN_UP_AFTER, "tenant": due.tenant_id, "id": due.mail_id},
             )
 
-    async def _measure(self) -> None:
-        async with self._kernel.pool.connection() as connection:
-            row = await (await connection.execute(WAITS, prepare=True)).fetchone()
-        assert row is not None  # noqa: S101
-        WAITING.set(row[0])
-        OLDEST.set(row[1])
+
+async def keep_measuring(pool: Pool) -> None:
+    """Endless, whatever the mail server does. Ends with figures that say nothing."""
+    try:
+        while True:
+            await measure(pool)
+            await asyncio.sleep(MEASURED_EVERY)
+    finally:
+        for gauge in OF_MAIL:
+            gauge.set(nan)
+
+
+async def measure(pool: Pool) -> None:
+    async with pool.connection() as connection:
+        row = await (await connection.execute(WAITS, prepare=True)).fetchone()
+    assert row is not None  # noqa: S101
+    MAILS_WAITING.set(row[0])
+    OLDEST_MAIL.set(row[1])
 
 
 TAKE = """

@@ -8,7 +8,7 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from auth.passwords.hashing import Hashing
-from auth.users.emails import normal_email
+from auth.users.emails import is_email, normal_email
 from shared.store import Unavailable
 
 
@@ -54,7 +54,24 @@ def test_C1_one_address_has_one_spelling(spelling: str) -> None:
     assert normal_email(spelling) == "ana@example.org"
 
 
-@pytest.mark.parametrize("text", ["", "ana", "ana@", "@example.org", "a b@example.org", "a@b@c.org", "ana@local"])
+HOSTILE = [
+    "a@b.org,c@d.org",
+    "A <a@b.org>",
+    "a\r\nBcc:x@b.org",
+    "a\0@b.org",
+    '"a"@b.org',
+    "a(c)@b.org",
+    "a@b.org\u2028c",
+]
+
+
+def test_mail_goes_to_what_an_address_looks_like() -> None:
+    assert is_email(" Ana＠Example.org") == "Ana@Example.org"  # noqa: RUF001
+
+
+@pytest.mark.parametrize(
+    "text", ["", "ana", "ana@", "@example.org", "a b@example.org", "a@b@c.org", "ana@local", *HOSTILE]
+)
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="no e-mail"):
         normal_email(text)

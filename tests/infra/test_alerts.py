@@ -60,6 +60,7 @@ def test_every_bad_input_has_its_alert() -> None:
         "unpublished",
         "oldest_transaction",
         "5..",
+        "oldest_mail",
     ):
         assert sign in watched
 

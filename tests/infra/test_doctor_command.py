@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from infra.operator.doctor_postgres import skew
+from infra.operator.doctor_settings import check_mail, settings_of
 from tests.infra.conftest import NOWHERE, Rollbook, reaching
 
 GENERATION = 4_712
@@ -34,7 +35,7 @@ def test_each_check_says_what_it_found(rollbook: Rollbook, ground: dict[str, str
     status, found = examined(rollbook, ground)
     assert status == 1
     assert {check: level for check, (level, _) in found.items() if check not in ("topics", "clock")} == dict.fromkeys(
-        ("settings", "version", "server", "disk", "transport", "migrations", "connections", "kafka"), "ok"
+        ("settings", "mail", "version", "server", "disk", "transport", "migrations", "connections", "kafka"), "ok"
     )
     assert found["topics"] == (
         "fail",
@@ -83,6 +84,20 @@ def test_S28_what_production_refuses_fails(rollbook: Rollbook, ground: dict[str,
     assert "chmod 600" in examined(rollbook, ground)[1]["settings"][1]
     level, text = examined(rollbook, ground | {"ACADEMIC_ENVIRONMENT": "production"})[1]["settings"]
     assert (level, "chmod 600" in text) == ("fail", True)
+
+
+def test_a_service_that_mails_people_without_a_mail_server_is_a_warning(
+    desk: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (desk | {"AUTH_API_DSN": NOWHERE, "AUTH_WORKER_DSN": NOWHERE, "AUTH_KAFKA": NOWHERE}).items():
+        monkeypatch.setenv(name, value)
+    assert check_mail("auth", settings_of("auth")) == (
+        "warn",
+        "mail",
+        "no mail server: all mails wait until AUTH_SMTP_HOST is set",
+    )
+    monkeypatch.setenv("AUTH_SMTP_HOST", "mail.example")
+    assert check_mail("auth", settings_of("auth")) == ("ok", "mail", "goes to mail.example:587")
 
 
 def test_a_server_that_may_lose_what_it_acknowledged_fails(

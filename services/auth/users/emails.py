@@ -6,7 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, StringConstraints
 
-FORM = re.compile(r"[^@\s]{1,64}@[^@\s]+\.[^@\s.]+")
+SPECIAL = r"@\s\x00-\x1f\x7f,;:<>()\[\]\\\""
+"""What means something else in the header of a mail."""
+FORM = re.compile(rf"[^{SPECIAL}]{{1,64}}@[^{SPECIAL}]+\.[^{SPECIAL}.]+")
 
 
 def normal_email(text: str) -> str:
@@ -18,9 +20,9 @@ def normal_email(text: str) -> str:
 
 
 def is_email(text: str) -> str:
-    """Raises ValueError. The spelling stays: it is where mail goes."""
+    """Where mail goes: upper case stays, but look-alikes become what they look like. Raises ValueError."""
     normal_email(text)
-    return text.strip()
+    return unicodedata.normalize("NFKC", text).strip()
 
 
 Email = Annotated[str, StringConstraints(max_length=254), AfterValidator(is_email)]
