@@ -10,11 +10,15 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
+from auth.integrations.secret_rows import IntegrationSecrets
 from auth.login_sessions.pending import PendingSignIns
 from auth.login_sessions.refresh_tokens import RefreshTokens
 from auth.login_sessions.sign_in import SignIns
 from auth.passwords.credentials import Credentials
 from auth.passwords.hashing import Hashing
+from auth.second_factors.checks import SecondFactors
+from auth.service_accounts.api_keys import ApiKeys
+from auth.service_accounts.client_credentials import ClientCredentials
 from auth.settings import AuthSettings
 from auth.signing_keys.access_tokens import Signer
 from auth.signing_keys.commands import ensure_signing_key
@@ -33,8 +37,12 @@ class Desk:
     link_requests: LinkRequests
     refresh_tokens: RefreshTokens
     sign_ins: SignIns
+    second_factors: SecondFactors
     private_keys: PrivateKeys
     signer: Signer
+    api_keys: ApiKeys
+    client_credentials: ClientCredentials
+    integration_secrets: IntegrationSecrets
 
     @classmethod
     def of(cls, kernel: Kernel, hashing: Hashing, settings: AuthSettings) -> "Desk":
@@ -42,14 +50,21 @@ class Desk:
         private_keys = PrivateKeys(kernel.pool, master)
         credentials = Credentials(kernel.pool, hashing, master)
         refresh_tokens = RefreshTokens(kernel.pool, master)
+        pending = PendingSignIns(kernel.pool)
+        second_factors = SecondFactors(kernel.pool, master, credentials.tries, pending)
+        signer, api_keys = Signer(kernel.store, private_keys), ApiKeys(kernel.pool)
         return cls(
             credentials=credentials,
             registering=Registering(kernel.keyring, credentials, settings.email_verification),
             link_requests=LinkRequests(kernel.pool, kernel.store),
             refresh_tokens=refresh_tokens,
-            sign_ins=SignIns(credentials, refresh_tokens, PendingSignIns(kernel.pool)),
+            sign_ins=SignIns(credentials, refresh_tokens, pending, second_factors),
+            second_factors=second_factors,
             private_keys=private_keys,
-            signer=Signer(kernel.store, private_keys),
+            signer=signer,
+            api_keys=api_keys,
+            integration_secrets=IntegrationSecrets(kernel.pool, master),
+            client_credentials=ClientCredentials(kernel.store, api_keys, credentials.tries, master, signer),
         )
 
 

@@ -3,12 +3,22 @@
 from fastapi import APIRouter
 
 from auth.desk import open_desk
+from auth.integrations import routes as integrations
+from auth.invitations import routes as invitations
 from auth.login_sessions import routes as login_sessions
+from auth.memberships import limit_routes as limits
 from auth.memberships import routes as memberships
+from auth.roles import routes as roles
+from auth.second_factors import policy_routes as security_policy
+from auth.second_factors import routes as second_factors
+from auth.second_factors import step_up_routes as step_up
 from auth.service import SERVICE
+from auth.service_accounts import routes as service_accounts
+from auth.service_accounts import token_route
 from auth.settings import AuthSettings
 from auth.signing_keys import routes as signing_keys
 from auth.tenants import routes as tenants
+from auth.tenants import settings_routes as tenant_settings
 from auth.users import routes as users
 from shared.http import create_app
 from shared.serve import serve_api
@@ -19,9 +29,19 @@ app = create_app(
     routers=(
         APIRouter(lifespan=open_desk),
         tenants.router,
+        tenant_settings.router,
+        integrations.router,
         memberships.router,
+        invitations.router,
+        limits.router,
+        roles.router,
         login_sessions.router,
+        second_factors.router,
+        step_up.router,
+        security_policy.router,
         users.router,
+        service_accounts.router,
+        token_route.router,
         signing_keys.router,
     ),
 )

@@ -13,7 +13,7 @@ from shared.access import Access
 from shared.identity import Verifier
 from shared.keyset import KeySet
 from shared.problems import NotPermitted, Problem, SecondFactorRequired, StepUpNeeded
-from tests.shared.signing import Signer
+from tests.shared.signing import GOOD_STANDINGS, Signer
 
 SIGNER = Signer()
 FRESH = Access("roles.write", fresh=True)
@@ -27,10 +27,10 @@ def verifier(tmp_path: Path) -> Verifier:
 
 async def refusal(verifier: Verifier, access: Access = FRESH, **claims: Any) -> type[Problem] | None:
     token = SIGNER.token(*claims.pop("permissions", ["roles.write"]), **claims)
-    app = SimpleNamespace(state=SimpleNamespace(verifier=verifier))
+    app = SimpleNamespace(state=SimpleNamespace(verifier=verifier, standings=GOOD_STANDINGS))
     headers = [(b"authorization", f"Bearer {token}".encode())]
     try:
-        await access.admit(Request({"type": "http", "app": app, "headers": headers}))
+        await access.admit(Request({"type": "http", "method": "POST", "app": app, "headers": headers}))
     except Problem as problem:
         return type(problem)
     return None
@@ -45,7 +45,7 @@ async def test_C33_a_password_is_fresh_for_five_minutes(verifier: Verifier) -> N
 
 async def test_C33_a_remembered_token_grows_old_too(verifier: Verifier) -> None:
     with time_machine.travel(NOW, tick=False) as clock:
-        claims = {"amr": ["pwd"], "auth_time": NOW - 200, "jti": "the-same"}
+        claims: dict[str, Any] = {"amr": ["pwd"], "auth_time": NOW - 200, "jti": "the-same"}
         assert await refusal(verifier, **claims) is None
         clock.shift(101)
         assert await refusal(verifier, **claims) is StepUpNeeded

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from auth.credential_checks.tries import Place
 from auth.handed_out import text_of
 from auth.login_sessions.refresh_tokens import digest
 from auth.platform_rows import platform_rows
@@ -22,19 +23,26 @@ class SignInExpired(Refused):
 
 
 class PendingSignIn(NamedTuple):
+    """`password_id`: the password that was right; `scope`, `subject`: where its tries are counted."""
+
     user_id: UUID
     school_id: UUID
+    password_id: UUID
+    scope: str
+    subject: str
 
 
 class PendingSignIns:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def start(self, user_id: UUID, school_id: UUID, now: datetime) -> str:
+    async def start(self, user_id: UUID, school_id: UUID, password_id: UUID, place: Place, now: datetime) -> str:
         token = text_of(secrets.token_bytes(32))
         async with platform_rows(self._pool) as connection:
             await connection.execute(EXPIRE, (PLATFORM, now - LIFE))
-            await connection.execute(START, (PLATFORM, digest(token), user_id, school_id, now))
+            await connection.execute(
+                START, (PLATFORM, digest(token), user_id, school_id, password_id, place.limit.scope, place.subject, now)
+            )
         return token
 
     async def find(self, token: str, now: datetime) -> PendingSignIn:
@@ -59,10 +67,17 @@ class PendingSignIns:
             await connection.execute(END_ALL, (PLATFORM, user_id))
 
 
-START = "INSERT INTO pending_sign_ins (tenant_id, hash, user_id, school_id, started_at) VALUES (%s, %s, %s, %s, %s)"
-FIND = "SELECT user_id, school_id FROM pending_sign_ins WHERE tenant_id = %s AND hash = %s AND started_at > %s"
+START = """
+    INSERT INTO pending_sign_ins (tenant_id, hash, user_id, school_id, password_id, scope, subject, started_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+"""
+FIND = """
+    SELECT user_id, school_id, password_id, scope, subject
+    FROM pending_sign_ins WHERE tenant_id = %s AND hash = %s AND started_at > %s
+"""
 TAKE = """
-    DELETE FROM pending_sign_ins WHERE tenant_id = %s AND hash = %s AND started_at > %s RETURNING user_id, school_id
+    DELETE FROM pending_sign_ins WHERE tenant_id = %s AND hash = %s AND started_at > %s
+    RETURNING user_id, school_id, password_id, scope, subject
 """
 END_ALL = "DELETE FROM pending_sign_ins WHERE tenant_id = %s AND user_id = %s"
 EXPIRE = "DELETE FROM pending_sign_ins WHERE tenant_id = %s AND started_at < %s"

@@ -5,8 +5,9 @@ from datetime import datetime
 from hashlib import sha256
 from uuid import UUID
 
+from auth.credential_checks.tries import SignInLocked
 from auth.login_sessions.commands import detect_reuse, end_sessions, start_session
-from auth.login_sessions.pending import PendingSignIns
+from auth.login_sessions.pending import PendingSignIns, SignInExpired
 from auth.login_sessions.refresh_tokens import (
     ABSOLUTE,
     ABSOLUTE_OF_STAFF,
@@ -17,6 +18,7 @@ from auth.login_sessions.refresh_tokens import (
 )
 from auth.memberships.membership import Membership, membership_id
 from auth.passwords.credentials import Credentials, From
+from auth.second_factors.checks import Proof, SecondFactors
 from auth.signing_keys.access_tokens import Grant
 from auth.users.user import User
 from shared.calls import Call, Saved
@@ -76,6 +78,7 @@ class SignIns:
     credentials: Credentials
     refresh_tokens: RefreshTokens
     pending: PendingSignIns
+    second_factors: SecondFactors
 
     async def with_password(
         self, store: EventStore, call: Call, email: str, password: str, tenant_id: UUID | None, client: Client
@@ -90,20 +93,40 @@ class SignIns:
             raise SignInRefused
         school = chosen(user, tenant_id)
         if user.second_factors:
-            token = await self.pending.start(user.id, school, call.now)
+            own = (await self.credentials.places(email, source))[0]
+            token = await self.pending.start(user.id, school, fits.password_id, own, call.now)
             return SecondFactorAsked(token, user.second_factors)
         return await self.open(store, call, user, school, ("pwd",), client)
+
+    async def with_second_factor(
+        self, store: EventStore, call: Call, token: str, proof: Proof, client: Client
+    ) -> Opened:
+        """The second step. Raises SignInExpired, CodeWrong, SignInLocked.
+
+        Who was locked out meanwhile gets in by neither step, and a password that was replaced opens nothing."""
+        begun = await self.pending.find(token, call.now)
+        user = await store.get(User, begun.user_id, PLATFORM)
+        await self.second_factors.prove(store, call, user, proof)
+        if await self.credentials.tries.locked(call.now, begun.scope, begun.subject):
+            raise SignInLocked
+        await self.pending.take(token, call.now)
+        user = await store.get(User, begun.user_id, PLATFORM)
+        if user.password_id != begun.password_id or begun.school_id not in user.schools or not user.may_sign_in:
+            raise SignInExpired
+        return await self.open(store, call, user, begun.school_id, ("pwd", "otp"), client)
 
     async def open(
         self, store: EventStore, call: Call, user: User, school: UUID, amr: tuple[str, ...], client: Client
     ) -> Opened:
         """Starts the session: rows first, then its event, so that no sign-in exists that could not be ended."""
         membership = await store.get(Membership, membership_id(school, user.id), school)
+        if not membership.active(call.now):
+            raise SignInRefused("Your membership of this school is suspended or over.")
         family = new_family(user.id, membership, amr, client, call.now)
         token = await self.refresh_tokens.start(family)
         await self._end_oldest(store, call, user.id)
         saved = await start_session(store, call.for_tenant(school), family.family_id, user.id, " ".join(amr))
-        grant = Grant(user.id, school, family.family_id, membership.roles, amr, call.now)
+        grant = Grant(user.id, school, family.family_id, amr, call.now)
         return Opened(grant, token, self._device(user.id, client), saved)
 
     async def go_on(self, store: EventStore, call: Call, token: str, client: Client) -> Opened:
@@ -115,11 +138,11 @@ class SignIns:
             raise RefreshRefused from None
         family = rotated.family
         user = await store.get(User, family.user_id, PLATFORM)
-        if not user.may_sign_in or family.school_id not in user.schools:
+        membership = await store.get(Membership, membership_id(family.school_id, user.id), family.school_id)
+        if not user.may_sign_in or family.school_id not in user.schools or not membership.active(call.now):
             await self.refresh_tokens.end([family.family_id], "no-access")
             raise RefreshRefused
-        roles = (await store.get(Membership, membership_id(family.school_id, user.id), family.school_id)).roles
-        grant = Grant(user.id, family.school_id, family.family_id, roles, tuple(family.amr), family.proved_at)
+        grant = Grant(user.id, family.school_id, family.family_id, tuple(family.amr), family.proved_at)
         return Opened(grant, rotated.token, self._device(user.id, client), None)
 
     async def _end_oldest(self, store: EventStore, call: Call, user_id: UUID) -> None:

@@ -10,12 +10,12 @@ from pydantic import BaseModel
 
 from auth.memberships.commands import grant_role, revoke_role
 from auth.memberships.members import MemberRow, Members, members_of
-from auth.memberships.membership import LastRole, NotForMembers, RoleAboveOwn
+from auth.memberships.membership import LastRole, MembershipIsOver, NotForMembers, OwnerIsUnlimited, RoleAboveOwn
 from auth.tenants.tenant import LastOwner
 from auth.users.user import User
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
-from shared.errors import NotFound
+from shared.errors import Forbidden, NotFound
 from shared.ids import PLATFORM
 from shared.problems import problems
 
@@ -35,16 +35,23 @@ Role = Literal[
 
 
 class RoleRequest(Request):
-    role: Role
+    """A role of every school, or the id of one that this school defined."""
+
+    role: Role | UUID
 
 
 class Member(BaseModel):
-    """Names and e-mail are null once the user is erased."""
+    """Names and e-mail are null once the user is erased. `org_ids` and `class_ids`: what the membership is limited to;
+    both empty: the whole school."""
 
     id: UUID
     user_id: UUID
     roles: list[str]
     since: datetime
+    suspended: bool
+    until: datetime | None
+    org_ids: list[UUID]
+    class_ids: list[UUID]
     given_name: str | None
     family_name: str | None
     email: str | None
@@ -73,23 +80,26 @@ async def get_members(page: Page, caller: Annotated[Caller, may("members.read")]
     return caller.page(members, "Members", read, page, lambda member: (member.id,))
 
 
-@router.post("/members/{membership_id}/roles", responses=problems(NotFound, RoleAboveOwn, NotForMembers))
+@router.post(
+    "/members/{membership_id}/roles",
+    responses=problems(NotFound, Forbidden, RoleAboveOwn, NotForMembers, MembershipIsOver, OwnerIsUnlimited),
+)
 async def post_role(
-    membership_id: UUID, body: RoleRequest, caller: Annotated[Caller, may("school.write")]
+    membership_id: UUID, body: RoleRequest, caller: Annotated[Caller, may("members.write", fresh=True)]
 ) -> Answer[Receipt]:
     """Grant a role, never one above the own."""
-    return caller.accepted(await grant_role(caller.store, caller.call, membership_id, body.role), "Role granted")
+    return caller.accepted(await grant_role(caller.store, caller.call, membership_id, str(body.role)), "Role granted")
 
 
 @router.post(
     "/members/{membership_id}/role-revocations",
-    responses=problems(NotFound, RoleAboveOwn, LastRole, LastOwner),
+    responses=problems(NotFound, Forbidden, RoleAboveOwn, LastRole, LastOwner),
 )
 async def post_role_revocation(
-    membership_id: UUID, body: RoleRequest, caller: Annotated[Caller, may("school.write")]
+    membership_id: UUID, body: RoleRequest, caller: Annotated[Caller, may("members.write", fresh=True)]
 ) -> Answer[Receipt]:
     """Revoke a role. A member keeps one, a school keeps an owner."""
-    return caller.accepted(await revoke_role(caller.store, caller.call, membership_id, body.role), "Role revoked")
+    return caller.accepted(await revoke_role(caller.store, caller.call, membership_id, str(body.role)), "Role revoked")
 
 
 @router.get("/me", responses=problems(NotFound))

@@ -1,15 +1,16 @@
 """Access tokens (RFC 9068): signed here, verified everywhere from the key set."""
 
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth.roles.matrix import permissions_of
+from auth.roles.held import OWN, Held, held_in
+from auth.second_factors.policies import standing_of
 from auth.signing_keys.commands import signing_keys, signing_now
 from auth.signing_keys.private_keys import PrivateKeys, unpadded
 from auth.signing_keys.signing_key import PublicJwk
@@ -26,12 +27,11 @@ FRESH = 30.0
 
 @dataclass(frozen=True)
 class Grant:
-    """Who signed in, where, with which roles; what was proved (RFC 8176), and when last."""
+    """Who signed in, and where; what was proved (RFC 8176), and when last."""
 
     user_id: UUID
     tenant_id: UUID
     session_id: UUID
-    roles: tuple[str, ...]
     amr: tuple[str, ...]
     proved_at: datetime
 
@@ -51,16 +51,38 @@ class Signer:
         return self._published
 
     async def issue(self, grant: Grant, now: datetime) -> str:
+        """With the rights of now, from the log itself; none for a membership that is suspended or over."""
+        held = await held_in(self._store, grant.tenant_id, grant.user_id, now)
+        standing = await standing_of(self._store, grant.tenant_id, grant.user_id, held.roles)
+        if standing.must_enrol:
+            held = replace(held, whole=tuple(OWN), within={})
         claims = {
             "aud": AUDIENCE,
             "sub": str(grant.user_id),
             "jti": str(uuid7()),
             "tenant": str(grant.tenant_id),
-            "roles": list(grant.roles),
-            "permissions": list(permissions_of(grant.roles)),
+            **claims_of(held),
             "sid": str(grant.session_id),
             "amr": list(grant.amr),
             "auth_time": int(grant.proved_at.timestamp()),
+            "factors": list(standing.factors),
+            "must_enrol": standing.must_enrol,
+        }
+        return await self._signed(claims, now, LIFE)
+
+    async def issue_to_account(
+        self, account_id: UUID, tenant_id: UUID, key_id: UUID, permissions: Iterable[str], now: datetime
+    ) -> str:
+        """For a program of one school. `sid` is its key, `client_id` (RFC 9068) says that no person stands behind it."""
+        claims = {
+            "aud": AUDIENCE,
+            "sub": str(account_id),
+            "client_id": str(account_id),
+            "jti": str(uuid7()),
+            "tenant": str(tenant_id),
+            "roles": ["service_account"],
+            "permissions": sorted(permissions),
+            "sid": str(key_id),
         }
         return await self._signed(claims, now, LIFE)
 
@@ -94,6 +116,21 @@ class Signer:
         self._published = tuple(key.public_jwk for key in keys.values() if not key.retired)
         self._signing = None if now is None else (now.public_jwk.kid, private[now.id])
         self._looked = time.monotonic()
+
+
+def claims_of(held: Held) -> dict[str, object]:
+    """What is narrower than the whole school is left out where there is none of it."""
+    narrower = {
+        "within": {kind: list(names) for kind, names in held.within.items()},
+        "places": {
+            name: [str(id) for id in ids]
+            for name, ids in (("orgs", held.scope.org_ids), ("classes", held.scope.class_ids))
+            if ids
+        },
+        "custom_roles": list(held.custom),
+    }
+    claims = {"roles": list(held.roles), "permissions": list(held.whole), "rights": held.rights}
+    return {**claims, **{name: claim for name, claim in narrower.items() if claim}}
 
 
 def signed(key: Ed25519PrivateKey, header: dict[str, str], claims: dict[str, object]) -> str:

@@ -1,6 +1,7 @@
 """A tenant: one school as a customer, and the wall between customers."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import Refused
@@ -9,6 +10,23 @@ from shared.events import Aggregate, event
 
 class LastOwner(Refused):
     """A school always has at least one owner."""
+
+
+class TenantIsSuspended(Refused):
+    """This school is suspended: it can be read, and nothing in it changes."""
+
+
+class TenantIsNotSuspended(Refused):
+    """This school is not suspended."""
+
+
+class Settings(NamedTuple):
+    """What a school decides about itself. `language` is that of people who chose none; marks of a month can be
+    corrected by everybody who may until `freeze_day` of the next one, None: for ever."""
+
+    zone: str
+    language: str = "en"
+    freeze_day: int | None = None
 
 
 class Tenant(Aggregate):
@@ -26,6 +44,30 @@ class Tenant(Aggregate):
         zone: str
         owner_id: UUID
 
+    class Renamed(Aggregate.Event):
+        TOPIC = "auth.tenant_renamed"
+        PUBLIC = True
+        name: str
+
+    class SettingsChanged(Aggregate.Event):
+        """All settings, as they are from now on."""
+
+        TOPIC = "auth.tenant_settings_changed"
+        PUBLIC = True
+        zone: str
+        language: str
+        freeze_day: int | None
+
+    class Suspended(Aggregate.Event):
+        TOPIC = "auth.tenant_suspended"
+        PUBLIC = True
+        reason: str
+
+    class Reinstated(Aggregate.Event):
+        TOPIC = "auth.tenant_reinstated"
+        PUBLIC = True
+        reason: str
+
     class OwnerAdded(Aggregate.Event):
         TOPIC = "auth.owner_added"
         user_id: UUID
@@ -33,6 +75,12 @@ class Tenant(Aggregate):
     class OwnerRemoved(Aggregate.Event):
         TOPIC = "auth.owner_removed"
         user_id: UUID
+
+    class SecurityPolicySet(Aggregate.Event):
+        """The roles that must have a second factor."""
+
+        TOPIC = "auth.security_policy_set"
+        second_factor_roles: tuple[str, ...]
 
     @event(Registered)
     def __init__(
@@ -48,6 +96,58 @@ class Tenant(Aggregate):
         timestamp: datetime,
     ) -> None:
         self.owners = frozenset({owner_id})
+        self.second_factor_roles: frozenset[str] = frozenset()
+        self.name = name
+        self.settings = Settings(zone)
+        self.suspended = False
+
+    def rename(self, name: str, now: datetime) -> None:
+        self._in_use()
+        if name != self.name:
+            self._renamed(name=name, timestamp=now)
+
+    @event(Renamed)
+    def _renamed(self, name: str, timestamp: datetime) -> None:
+        self.name = name
+
+    def change_settings(self, settings: Settings, now: datetime) -> None:
+        self._in_use()
+        if settings != self.settings:
+            self._settings_changed(timestamp=now, **settings._asdict())
+
+    @event(SettingsChanged)
+    def _settings_changed(self, zone: str, language: str, freeze_day: int | None, timestamp: datetime) -> None:
+        self.settings = Settings(zone, language, freeze_day)
+
+    def suspend(self, reason: str, now: datetime) -> None:
+        self._in_use()
+        self._suspended(reason=reason, timestamp=now)
+
+    @event(Suspended)
+    def _suspended(self, reason: str, timestamp: datetime) -> None:
+        self.suspended = True
+
+    def reinstate(self, reason: str, now: datetime) -> None:
+        if not self.suspended:
+            raise TenantIsNotSuspended
+        self._reinstated(reason=reason, timestamp=now)
+
+    @event(Reinstated)
+    def _reinstated(self, reason: str, timestamp: datetime) -> None:
+        self.suspended = False
+
+    def _in_use(self) -> None:
+        if self.suspended:
+            raise TenantIsSuspended
+
+    def set_security_policy(self, second_factor_roles: frozenset[str], now: datetime) -> None:
+        self._in_use()
+        if second_factor_roles != self.second_factor_roles:
+            self._security_policy_set(second_factor_roles=tuple(sorted(second_factor_roles)), timestamp=now)
+
+    @event(SecurityPolicySet)
+    def _security_policy_set(self, second_factor_roles: tuple[str, ...], timestamp: datetime) -> None:
+        self.second_factor_roles = frozenset(second_factor_roles)
 
     def add_owner(self, user_id: UUID, now: datetime) -> None:
         if user_id not in self.owners:

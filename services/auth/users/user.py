@@ -10,6 +10,7 @@ from shared.sealed import Sealed
 
 VERIFY_WITHIN = timedelta(hours=24)
 RESET_WITHIN = timedelta(minutes=30)
+ENROL_WITHIN = timedelta(minutes=15)
 
 
 class EmailTaken(Refused):
@@ -24,6 +25,18 @@ class PasswordWrong(Refused):
 
 class LinkSpent(Refused):
     """This link was used, replaced by a newer one, or is too old: ask for another."""
+
+
+class TotpEnabledAlready(Refused):
+    """There is an authenticator app already: remove it first."""
+
+
+class EnrolmentExpired(Refused):
+    """No authenticator app is being set up, or it took too long: begin again."""
+
+
+class LastSecondFactor(Refused):
+    """A school of yours demands a second factor: set up another one first."""
 
 
 class OpenLink(NamedTuple):
@@ -63,6 +76,16 @@ class User(Aggregate):
         TOPIC = "auth.school_joined"
         school_id: UUID
 
+    class SchoolLeft(Aggregate.Event):
+        TOPIC = "auth.school_left"
+        school_id: UUID
+
+    class Unlocked(Aggregate.Event):
+        """By an administrator of the school."""
+
+        TOPIC = "auth.user_unlocked"
+        school_id: UUID
+
     class LanguageChosen(Aggregate.Event):
         TOPIC = "auth.language_chosen"
         language: str
@@ -89,6 +112,24 @@ class User(Aggregate):
         TOPIC = "auth.password_reset"
         password_id: UUID
 
+    class TotpEnrolmentStarted(Aggregate.Event):
+        TOPIC = "auth.totp_enrolment_started"
+        factor_id: UUID
+
+    class TotpEnabled(Aggregate.Event):
+        TOPIC = "auth.totp_enabled"
+        factor_id: UUID
+
+    class TotpDisabled(Aggregate.Event):
+        TOPIC = "auth.totp_disabled"
+
+    class RecoveryCodesGenerated(Aggregate.Event):
+        TOPIC = "auth.recovery_codes_generated"
+        set_id: UUID
+
+    class RecoveryCodeUsed(Aggregate.Event):
+        TOPIC = "auth.recovery_code_used"
+
     @event(Registered)
     def __init__(
         self,
@@ -110,6 +151,9 @@ class User(Aggregate):
         self.password_id = id
         self.verification = NO_LINK
         self.reset = NO_LINK
+        self.enrolling = NO_LINK
+        self.totp_id: UUID | None = None
+        self.recovery_set: UUID | None = None
 
     @property
     def may_sign_in(self) -> bool:
@@ -118,7 +162,7 @@ class User(Aggregate):
     @property
     def second_factors(self) -> tuple[str, ...]:
         """What is asked after the password, as RFC 8176 names it."""
-        return ()
+        return () if self.totp_id is None else ("otp",)
 
     def join(self, school_id: UUID, now: datetime) -> None:
         """Sign-in reads the schools here, so that a school registered a moment ago can be entered at once."""
@@ -128,6 +172,22 @@ class User(Aggregate):
     @event(SchoolJoined)
     def _school_joined(self, school_id: UUID, timestamp: datetime) -> None:
         self.schools = (*self.schools, school_id)
+
+    def leave(self, school_id: UUID, now: datetime) -> None:
+        if school_id in self.schools:
+            self._school_left(school_id=school_id, timestamp=now)
+
+    @event(SchoolLeft)
+    def _school_left(self, school_id: UUID, timestamp: datetime) -> None:
+        self.schools = tuple(each for each in self.schools if each != school_id)
+
+    def note_unlock(self, school_id: UUID, now: datetime) -> None:
+        """Tries are counted in rows; that somebody cleared them is a fact."""
+        self._unlocked(school_id=school_id, timestamp=now)
+
+    @event(Unlocked)
+    def _unlocked(self, school_id: UUID, timestamp: datetime) -> None:
+        pass
 
     def choose_language(self, language: str, now: datetime) -> None:
         if language != self.language:
@@ -195,3 +255,55 @@ class User(Aggregate):
     def _password_reset(self, password_id: UUID, timestamp: datetime) -> None:
         self.password_id = password_id
         self.reset = NO_LINK
+
+    def start_totp(self, factor_id: UUID, now: datetime) -> None:
+        """A new enrolment ends the one before. Nothing is asked for until it is confirmed."""
+        if self.totp_id is not None:
+            raise TotpEnabledAlready
+        self._totp_enrolment_started(factor_id=factor_id, timestamp=now)
+
+    @event(TotpEnrolmentStarted)
+    def _totp_enrolment_started(self, factor_id: UUID, timestamp: datetime) -> None:
+        self.enrolling = OpenLink(factor_id, timestamp, timestamp + ENROL_WITHIN)
+
+    def confirm_totp(self, factor_id: UUID, set_id: UUID, now: datetime) -> None:
+        """`set_id` names recovery codes for somebody who has none."""
+        if factor_id != self.enrolling.id or now >= self.enrolling.until:
+            raise EnrolmentExpired
+        self._totp_enabled(factor_id=factor_id, timestamp=now)
+        if self.recovery_set is None:
+            self.generate_recovery_codes(set_id, now)
+
+    @event(TotpEnabled)
+    def _totp_enabled(self, factor_id: UUID, timestamp: datetime) -> None:
+        self.totp_id = factor_id
+        self.enrolling = NO_LINK
+
+    def disable_totp(self, now: datetime, *, demanded: bool) -> None:
+        """`demanded`: a school of this user wants a second factor."""
+        if self.totp_id is None:
+            return
+        if demanded and self.second_factors == ("otp",):
+            raise LastSecondFactor
+        self._totp_disabled(timestamp=now)
+
+    @event(TotpDisabled)
+    def _totp_disabled(self, timestamp: datetime) -> None:
+        self.totp_id = None
+        if not self.second_factors:
+            self.recovery_set = None
+
+    def generate_recovery_codes(self, set_id: UUID, now: datetime) -> None:
+        """They end those of before."""
+        self._recovery_codes_generated(set_id=set_id, timestamp=now)
+
+    @event(RecoveryCodesGenerated)
+    def _recovery_codes_generated(self, set_id: UUID, timestamp: datetime) -> None:
+        self.recovery_set = set_id
+
+    def use_recovery_code(self, now: datetime) -> None:
+        self._recovery_code_used(timestamp=now)
+
+    @event(RecoveryCodeUsed)
+    def _recovery_code_used(self, timestamp: datetime) -> None:
+        pass
