@@ -12,6 +12,9 @@ from starlette.routing import BaseRoute
 from shared.identity import Identity, Verifier, bearer
 from shared.ids import PLATFORM
 from shared.problems import NotPermitted, SecondFactorRequired, StepUpNeeded
+from shared.standing import Standings
+
+SAFE = ("GET", "HEAD")
 
 
 class UndeclaredAccess(Exception):
@@ -22,6 +25,8 @@ class UndeclaredAccess(Exception):
 class Access:
     """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required.
     `fresh`: who calls proved a moment ago who it is, with the second factor where there is one.
+    `rule`: the kinds of narrower reach that the route decides on, object by object.
+    `sensitive`: a read that counts changed rights as soon as a write does.
     `platform`: for callers of no school; consistency tokens and versions mean nothing there, keys only where needed."""
 
     permission: str | None
@@ -30,23 +35,32 @@ class Access:
     body_limit: int | None = None
     platform: bool = False
     fresh: bool = False
+    rule: frozenset[str] = frozenset()
+    sensitive: bool = False
 
     @property
     def needs_key(self) -> bool:
         return self.creates or self.money
+
+    def current(self, method: str) -> bool:
+        """Whether it counts what became of the caller's rights since the token was issued."""
+        return not self.platform and (self.sensitive or method not in SAFE)
 
     @property
     def takes_key(self) -> bool:
         return self.needs_key or not self.platform
 
     async def admit(self, request: Request) -> Identity | None:
-        """Raises Unauthenticated, NotPermitted, SecondFactorRequired, StepUpNeeded."""
+        """Raises Unauthenticated, RightsChanged, TenantSuspended, NotPermitted, SecondFactorRequired, StepUpNeeded."""
         if self.permission is None:
             return None
         verifier: Verifier = request.app.state.verifier
         headers = request.headers.getlist("authorization")
         identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
-        if self.permission not in identity.permissions or (self.platform and identity.tenant_id != PLATFORM):
+        if self.current(request.method):
+            standings: Standings = request.app.state.standings
+            await standings.check(identity)
+        if identity.reach(self.permission, self.rule) is None or (self.platform and identity.tenant_id != PLATFORM):
             raise SecondFactorRequired if identity.must_enrol else NotPermitted
         if self.fresh and not identity.is_fresh(time.time()):
             raise StepUpNeeded

@@ -2,12 +2,12 @@
 
 import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 from functools import cached_property
 from ipaddress import ip_address, ip_network
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 from uuid import UUID
 
 from fastapi.params import Depends as Dependency
@@ -15,25 +15,28 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from shared import idempotency, telemetry
-from shared.access import Access
+from shared.access import SAFE, Access
 from shared.answers import Answer, Meta, Paging, Receipt
 from shared.calls import Actor, Call, Saved
+from shared.errors import NotFound
 from shared.identity import Identity
 from shared.ids import PLATFORM
 from shared.kernel import Kernel
 from shared.personal import Keyring
 from shared.problems import Problem
+from shared.reach import NOTHING, Kind, Reach
 from shared.reading import Reading
 from shared.store import EventStore
 from shared.token import Token
 from shared.views import View
 
 T = TypeVar("T")
+Rule = Callable[["Caller"], Awaitable[bool]]
+"""Whether an object lies within the caller's reach."""
 
 BUDGET = 6_000
 """Milliseconds that a service has for a request."""
 ETAG = re.compile(r'"([0-9]{1,9})"')
-SAFE = ("GET", "HEAD")
 CLIENT_ADDRESS = "rollbook-client-address"
 """Set by the gateway, which passes on nothing that a client says about addresses."""
 
@@ -57,6 +60,7 @@ class Caller:
         self._request = request
         self._response = response
         self._access = access
+        self._decided = identity is None or self.reach.whole
         self._key = idempotency.read_key(
             request.headers.get(idempotency.HEADER),
             required=access.needs_key,
@@ -64,6 +68,28 @@ class Caller:
         self._token = read_token(request.headers.get("consistency-token"))
         self._expected = read_if_match(request.headers.get("if-match"))
         self._deadline = read_deadline(request.headers.get("rollbook-deadline-ms"))
+
+    @cached_property
+    def reach(self) -> Reach:
+        """How far the permission of this route goes for this caller."""
+        if self.identity is None or self._access.permission is None:
+            return NOTHING
+        return self.identity.reach(self._access.permission, self._access.rule) or NOTHING
+
+    async def decide(self, rule: Rule) -> None:
+        """Whether the caller's reach holds this object. Raises NotFound, as for one that does not exist: a route that
+        declares a rule decides before it answers or commands, or nothing comes of it."""
+        if not self.reach.whole and not await rule(self):
+            raise NotFound
+        self._decided = True
+
+    def decided(self) -> None:
+        """For a list that shows only what the reach holds."""
+        self._decided = True
+
+    def _must_have_decided(self) -> None:
+        if not self._decided:
+            raise NotFound
 
     @property
     def store(self) -> EventStore:
@@ -80,10 +106,12 @@ class Caller:
 
     def call_for(self, content: bytes) -> Call:
         """The same for a route that streams its body: `content` (say, its hash) stands for what was sent."""
+        self._must_have_decided()
         request, identity = self._request, self.identity
         actor = Actor("system", "public")
         if identity is not None:
-            actor = Actor("user", identity.subject, " ".join(identity.roles), identity.login)
+            kind: Literal["user", "service_account"] = "service_account" if identity.machine else "user"
+            actor = Actor(kind, identity.subject, " ".join(identity.roles), identity.login)
         route = f"{request.method} {request.scope['route'].path}"
         key, fingerprint = None, b""
         if self._key is not None and request.method not in SAFE:
@@ -136,10 +164,12 @@ class Caller:
 
     def moved(self, saved: Saved) -> None:
         """Tells the client the new version and how to see its own write."""
+        self._must_have_decided()
         self._response.headers["ETag"] = f'"{saved.version}"'
         self._response.headers["Consistency-Token"] = saved.token.encode()
 
     def answer(self, data: T, message: str, read: Reading | None = None) -> Answer[T]:
+        self._must_have_decided()
         return Answer(data=data, message=message, meta=Meta(position=None if read is None else read.position))
 
     def page(
@@ -151,6 +181,7 @@ class Caller:
         key: Callable[[T], tuple[Any, ...]],
     ) -> Answer[list[T]]:
         """A page of `rows` (up to `paging.limit + 1` were asked for); `key` is the sort key of a row."""
+        self._must_have_decided()
         page, pagination = paging.cut(rows, key)
         return Answer(data=page, message=message, meta=Meta(position=read.position, pagination=pagination))
 
@@ -162,10 +193,14 @@ def may(
     money: bool = False,
     body_limit: int | None = None,
     fresh: bool = False,
+    rule: Iterable[Kind] = (),
+    sensitive: bool = False,
 ) -> Dependency:
     """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key. `fresh`: who
-    proved within five minutes who it is, with the second factor where there is one."""
-    return Dependency(_Admission(Access(permission, creates, money, body_limit, fresh=fresh)))
+    proved within five minutes who it is, with the second factor where there is one. `rule`: the narrower kinds of reach
+    for which the route decides on each object. `sensitive`: a read that counts changed rights at once."""
+    access = Access(permission, creates, money, body_limit, fresh=fresh, rule=frozenset(rule), sensitive=sensitive)
+    return Dependency(_Admission(access))
 
 
 def public(*, creates: bool = False, body_limit: int | None = None) -> Dependency:

@@ -19,6 +19,7 @@ from shared.kernel import Kernel
 from shared.keyset import KeySet
 from shared.service import Service
 from shared.settings import ServiceSettings
+from shared.standing import standings_of
 
 
 class Api(FastAPI):
@@ -54,6 +55,7 @@ def create_app(service: Service, settings_type: type[ServiceSettings], *, router
         async with Kernel.open(service, settings) as kernel:
             app.state.kernel = kernel
             app.state.verifier = Verifier(keys, service.name)
+            app.state.standings = standings_of(kernel)
             app.state.idempotency = Idempotency(kernel.keyring.master.derive("http-idempotency"))
             app.health.checks |= {"database": kernel.ping, "migrations": kernel.check_migrations}
             app.health.started, app.health.stopping = True, False

@@ -4,7 +4,8 @@ import json
 import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, NoReturn
 from uuid import UUID
@@ -13,6 +14,7 @@ import jwt
 
 from shared.keyset import KeySet, KeysMissing
 from shared.problems import NotAvailable, Unauthenticated
+from shared.reach import WHOLE, Reach
 
 ISSUER = "rollbook"
 LEEWAY = 30
@@ -24,6 +26,7 @@ SECOND_FACTORS = frozenset({"otp", "hwk", "swk"})
 """Methods that prove more than a password, as RFC 8176 names them."""
 # The signature has 64 bytes, written canonically: the last character carries two bits.
 COMPACT = re.compile(rb"([A-Za-z0-9_-]{1,1024})\.([A-Za-z0-9_-]{1,3072})\.[A-Za-z0-9_-]{85}[AQgw]")
+CUSTOM_ROLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@[0-9]{1,9}")
 KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REQUIRED = ["exp", "nbf", "iat", "iss", "aud", "sub", "jti"]
 
@@ -33,7 +36,8 @@ class Identity:
     """A verified caller, in one tenant.
 
     `amr` (RFC 8176): what was proved, `auth_time`: when last. `factors`: the second factors that this user has;
-    `must_enrol`: the school demands one, and there is none."""
+    `must_enrol`: the school demands one, and there is none. `permissions` are those for the whole school, `within`
+    narrower ones by their reach. `rights` and `custom_roles` (id@version) say as of when."""
 
     subject: str
     tenant_id: UUID
@@ -45,6 +49,21 @@ class Identity:
     auth_time: int | None = None
     factors: frozenset[str] = frozenset()
     must_enrol: bool = False
+    machine: bool = False
+    """A service account: no person stands behind the token (`client_id` of RFC 9068 is its subject)."""
+
+    rights: int = 0
+    custom_roles: tuple[str, ...] = ()
+    within: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    org_ids: frozenset[UUID] = frozenset()
+    class_ids: frozenset[UUID] = frozenset()
+
+    def reach(self, permission: str, kinds: frozenset[str] = frozenset()) -> Reach | None:
+        """How far this permission goes, of the narrower kinds only these; None where it does not reach anything."""
+        if permission in self.permissions:
+            return WHOLE
+        found = frozenset(kind for kind in kinds if permission in self.within.get(kind, ()))
+        return Reach(False, found, self.org_ids, self.class_ids) if found else None
 
     def is_fresh(self, now: float) -> bool:
         """Whether it was proved a moment ago who this is, with a second factor where there is one."""
@@ -159,6 +178,10 @@ def identity_of(claims: dict[str, Any]) -> Identity:
         tenant = UUID(claims["tenant"])
     except (KeyError, ValueError, TypeError, AttributeError) as error:
         raise Unauthenticated from error
+    rights = claims.get("rights", 0)
+    if type(rights) is not int or not 0 <= rights < 2**31:
+        raise Unauthenticated
+    places = _lists(claims.get("places", {}))
     return Identity(
         claims["sub"],
         tenant,
@@ -170,7 +193,32 @@ def identity_of(claims: dict[str, Any]) -> Identity:
         auth_time=auth_time,
         factors=frozenset(factors),
         must_enrol=must_enrol,
+        machine=claims.get("client_id") == claims["sub"],
+        rights=rights,
+        custom_roles=tuple(_custom_role(name) for name in _names(claims.get("custom_roles", []))),
+        within={kind: frozenset(names) for kind, names in _lists(claims.get("within", {})).items()},
+        org_ids=_ids(places.get("orgs", ())),
+        class_ids=_ids(places.get("classes", ())),
     )
+
+
+def _lists(value: object) -> dict[str, tuple[str, ...]]:
+    if not isinstance(value, dict):
+        raise Unauthenticated
+    return {name: _names(names) for name, names in value.items()}
+
+
+def _ids(names: tuple[str, ...]) -> frozenset[UUID]:
+    try:
+        return frozenset(UUID(name) for name in names)
+    except ValueError as error:
+        raise Unauthenticated from error
+
+
+def _custom_role(name: str) -> str:
+    if CUSTOM_ROLE.fullmatch(name) is None:
+        raise Unauthenticated
+    return name
 
 
 def _names(value: object) -> tuple[str, ...]:

@@ -49,6 +49,8 @@ NAMED = {
     "if-match-malformed": "Command",
     "cursor-malformed": "Page",
     "json-malformed": "Body",
+    "rights-changed": "Current",
+    "tenant-suspended": "Current",
     "idempotency-key-missing": "Key",
     "validation-failed": "Values",
     "idempotency-key-reused": "Reused",
@@ -94,6 +96,8 @@ def _complete(described: dict[str, Any], method: str, operation: Operation, shar
     if access.permission is not None:
         described["security"] = [{"bearer": []}]
         described["x-permission"] = access.permission
+    if access.rule:
+        described["x-object-rule"] = sorted(access.rule)
     parameters = described.setdefault("parameters", [])
     parameters += [_header(*header) for header in _headers(method, access)]
     has_values = has_body or any(parameter["in"] != "header" for parameter in parameters)
@@ -109,6 +113,9 @@ def _complete(described: dict[str, Any], method: str, operation: Operation, shar
         elif status != "422":
             responses[status] = response
     for status, codes in kernels.items():
+        if status in responses:
+            responses[status].setdefault("content", {}).update(_answer("", codes)["content"])
+            continue
         name = _name(status, codes)
         shared[name] = _answer(DESCRIPTIONS[status], codes)
         responses[status] = {"$ref": f"#/components/responses/{name}"}
@@ -134,7 +141,8 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
     if not access.platform:
         codes["400"] += ["consistency-token-malformed"]
     if access.permission is not None:
-        codes |= {"401": ["unauthenticated"], "403": _forbidden(access)}
+        changes = ["rights-changed"] if access.current(method) else []
+        codes |= {"401": ["unauthenticated", *changes], "403": _forbidden(access, method)}
     if has_values:
         codes["422"] = ["validation-failed"]
     if has_body:
@@ -154,9 +162,9 @@ def _kernel_codes(method: str, access: Access, has_body: bool, has_values: bool)
     return codes
 
 
-def _forbidden(access: Access) -> list[str]:
+def _forbidden(access: Access, method: str) -> list[str]:
     """`me` is what somebody who must set up a second factor may do."""
-    codes = ["forbidden"]
+    codes = ["forbidden", *(["tenant-suspended"] if access.current(method) else [])]
     if access.permission != ME and not access.platform:
         codes += ["second-factor-required"]
     return [*codes, "step-up-needed"] if access.fresh else codes

@@ -69,6 +69,20 @@ class SecondFactorRequired(Problem):
         super().__init__(403, "second-factor-required", str(self.__doc__))
 
 
+class RightsChanged(Problem):
+    """Your rights in this school have changed: refresh the access token."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "rights-changed", str(self.__doc__), headers={"WWW-Authenticate": "Bearer"})
+
+
+class TenantSuspended(Problem):
+    """This school is suspended: it can be read, and nothing in it changes."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "tenant-suspended", str(self.__doc__))
+
+
 class NotAvailable(Problem):
     """The service cannot answer now. It is safe to try again with the same Idempotency-Key."""
 

@@ -1,5 +1,7 @@
 """The academic service: what it decides, shows and reacts to."""
 
+from academic.calendars.calendar import Calendar
+from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.classes.class_ import Class
 from academic.classes.class_list import ClassList
 from academic.classes.roster import Roster
@@ -19,10 +21,13 @@ from academic.people.person import Person
 from academic.registers.mark_history import MarkHistory
 from academic.registers.register import AttendanceRegister
 from academic.registers.sheet import RegisterSheet
+from academic.rooms.room import Room
+from academic.rooms.room_list import RoomList
 from academic.schools.reactions import when_tenant_registered
 from academic.schools.summary import Summary
 from academic.sessions.academic_session import AcademicSession
 from academic.sessions.session_tree import SessionTree
+from shared.revocations import Revocations
 from shared.service import Service
 
 SERVICE = Service(
@@ -33,6 +38,8 @@ SERVICE = Service(
         Course,
         Person,
         Class,
+        Room,
+        Calendar,
         ClassMeeting,
         AttendanceRegister,
         AttendanceCodeSet,
@@ -45,6 +52,8 @@ SERVICE = Service(
         Directory,
         ClassList,
         Roster,
+        RoomList,
+        NonTeachingDays,
         Timetable,
         RegisterSheet,
         MarkHistory,
@@ -52,6 +61,7 @@ SERVICE = Service(
         Summary,
         SourcedThings,
         ImportHistory,
+        Revocations,
     ),
     reactions=(when_tenant_registered,),
 )

@@ -1,20 +1,44 @@
 """The auth service: what it decides and shows."""
 
 from auth import sweeping
+from auth.integrations.integration import Integration
+from auth.integrations.integration_list import Integrations
+from auth.invitations import mails as invitation_mails
+from auth.invitations.invitation import Invitation
+from auth.invitations.invitation_list import Invitations
 from auth.login_sessions.login_session import LoginSession
 from auth.memberships.members import Members
 from auth.memberships.membership import Membership
+from auth.roles.role import Role
+from auth.roles.role_list import RoleList
+from auth.service_accounts.directory import ServiceAccounts
+from auth.service_accounts.service_account import ServiceAccount
 from auth.signing_keys.signing_key import SigningKey
+from auth.tenants import operator_routes as tenant_operations
+from auth.tenants.onboarding import AcademicSetUp, BillingSetUp
+from auth.tenants.reactions import when_tenant_suspended
 from auth.tenants.school import School
 from auth.tenants.tenant import Tenant
 from auth.users import mails
 from auth.users.user import User
+from shared.revocations import Revocations
 from shared.service import Service
 
 SERVICE = Service(
     "auth",
-    aggregates=(Tenant, User, Membership, LoginSession, SigningKey),
-    views=(School, Members),
-    reactions=mails.MAILINGS,
+    aggregates=(Tenant, User, Invitation, Membership, Role, LoginSession, Integration, ServiceAccount, SigningKey),
+    views=(
+        School,
+        AcademicSetUp,
+        BillingSetUp,
+        Integrations,
+        Invitations,
+        Members,
+        RoleList,
+        ServiceAccounts,
+        Revocations,
+    ),
+    reactions=(*mails.MAILINGS, *invitation_mails.MAILINGS, when_tenant_suspended),
+    operator_routers=(tenant_operations.router,),
     rules=(sweeping.RULE,),
 )

@@ -32,6 +32,7 @@ from billing.plans.price_list import PriceList
 from billing.series.series import InvoiceSeries
 from billing.students.students import Students
 from billing.summaries.summary import Summary
+from shared.revocations import Revocations
 from shared.service import Service
 
 SERVICE = Service(
@@ -58,6 +59,7 @@ SERVICE = Service(
         Summary,
         Students,
         Offer,
+        Revocations,
     ),
     reactions=(
         when_tenant_registered,

@@ -6,11 +6,12 @@ from exports.attendance.attendance import Attendance
 from exports.jobs.export_job import ExportJob
 from exports.jobs.job_list import JobList
 from exports.jobs.reactions import when_checkpoint_reached, when_export_requested, when_export_started
+from shared.revocations import Revocations
 from shared.service import Service
 
 SERVICE = Service(
     "exports",
     aggregates=(ExportJob, Artifact),
-    views=(JobList, Artifacts, Attendance),
+    views=(JobList, Artifacts, Attendance, Revocations),
     reactions=(when_export_requested, when_export_started, when_checkpoint_reached),
 )

@@ -114,7 +114,7 @@ async def test_C10_a_new_key_signs_when_activated_and_the_old_one_leaves_the_set
     old = signing_now(await signing_keys(store, await private.all()))
     assert old is not None
     new_id = (await generate_signing_key(store, starting(), private)).id
-    grant = Grant(uuid7(), uuid7(), uuid7(), ("owner",), ("pwd",), datetime.now(UTC))
+    grant = Grant(uuid7(), uuid7(), uuid7(), ("pwd",), datetime.now(UTC))
     generated = Signer(store, private)
     assert part(await generated.issue(grant, starting().now), 0)["kid"] == old.public_jwk.kid
     assert len(await generated.published()) >= 2

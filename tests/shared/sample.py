@@ -21,7 +21,7 @@ from shared.reading import ViewBehind, ViewParked
 from shared.service import Service
 from shared.settings import ServiceSettings
 from shared.store import Conflict, KeyReused, Stale, TooLarge, Unavailable
-from tests.shared.signing import Signer
+from tests.shared.signing import GOOD_STANDINGS, Signer
 
 SIGNER = Signer()
 
@@ -94,6 +94,7 @@ def make_app(folder: Path) -> Api:
     app = create_app(Service("academic", ()), ServiceSettings, routers=(router,))
     app.state.kernel = None
     app.state.verifier = Verifier(KeySet("http://127.0.0.1:9/", SIGNER.publish(folder)), "academic")
+    app.state.standings = GOOD_STANDINGS
     app.state.idempotency = Idempotency(b"k" * 32)
     return app
 

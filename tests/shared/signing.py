@@ -10,6 +10,16 @@ from uuid import UUID, uuid4
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from shared.identity import Identity
+from shared.standing import Standing, Standings
+
+
+async def _nothing_known(_: Identity) -> Standing:
+    return Standing()
+
+
+GOOD_STANDINGS = Standings(_nothing_known)
+"""For apps without a kernel: nobody's rights have changed."""
 AUDIENCE = ["gateway", "auth", "academic", "billing", "exports"]
 
 

@@ -21,7 +21,7 @@ from shared.ids import PLATFORM
 from shared.keyset import KeySet
 from shared.service import Service
 from shared.settings import ServiceSettings
-from tests.shared.signing import Signer
+from tests.shared.signing import GOOD_STANDINGS, Signer
 
 SIGNER = Signer()
 CALLS: list[Call] = []
@@ -68,6 +68,7 @@ async def client(tmp_path: Path) -> AsyncIterator[AsyncClient]:
     app = create_app(Service("academic", ()), ServiceSettings, routers=(router,))
     app.state.kernel = None
     app.state.verifier = Verifier(KeySet("http://127.0.0.1:9/", SIGNER.publish(tmp_path)), "academic")
+    app.state.standings = GOOD_STANDINGS
     app.state.idempotency = Idempotency(b"k" * 32)
     async with AsyncClient(transport=ASGITransport(app), base_url="http://service") as client:
         yield client

@@ -12,7 +12,7 @@ from auth.desk import AtDesk, Desk
 from auth.login_sessions.commands import end_session, end_sessions
 from auth.login_sessions.delivery import delivered, forgotten, presented
 from auth.login_sessions.identified import session_of, user_of
-from auth.login_sessions.refresh_tokens import RefreshRefused
+from auth.login_sessions.refresh_tokens import Family, RefreshRefused
 from auth.login_sessions.sign_in import Client, Opened, SecondFactorAsked, SignInRefused, TenantChoiceNeeded
 from auth.signing_keys.access_tokens import LIFE
 from auth.users.emails import normal_email
@@ -112,19 +112,7 @@ async def post_logout(caller: Annotated[Caller, may("me")], desk: AtDesk) -> Ans
 async def get_sign_ins(caller: Annotated[Caller, may("me")], desk: AtDesk) -> Answer[list[SignIn]]:
     """Where you are signed in, in all your schools."""
     families = await desk.refresh_tokens.of_user(user_of(caller))
-    found = [
-        SignIn(
-            id=family.family_id,
-            tenant_id=family.school_id,
-            device=family.device,
-            started_at=family.started_at,
-            last_used_at=family.last_used_at,
-            ends_at=family.absolute_end,
-            current=family.family_id == session_of(caller),
-        )
-        for family in families
-    ]
-    return Answer(data=found, message="Sign-ins")
+    return Answer(data=[sign_in_of(family, caller) for family in families], message="Sign-ins")
 
 
 @router.post("/sign-ins/{session_id}/end", responses=problems(NotFound))
@@ -144,6 +132,18 @@ async def post_sign_ins_end(caller: Annotated[Caller, may("me")], desk: AtDesk) 
     families = await desk.refresh_tokens.of_user(user_of(caller))
     await end_sessions(caller.store, caller.call, desk.refresh_tokens, families, "ended-by-user")
     return Answer(data=len(families), message="Sign-ins ended")
+
+
+def sign_in_of(family: Family, caller: Caller) -> SignIn:
+    return SignIn(
+        id=family.family_id,
+        tenant_id=family.school_id,
+        device=family.device,
+        started_at=family.started_at,
+        last_used_at=family.last_used_at,
+        ends_at=family.absolute_end,
+        current=family.family_id == session_of(caller),
+    )
 
 
 def client_of(caller: Caller, device: str | None = None) -> Client:

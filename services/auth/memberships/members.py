@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from auth.memberships.membership import Membership
@@ -17,6 +18,10 @@ MEMBERS = Table(
         "user_id": "uuid",
         "roles": "text[]",
         "since": "timestamptz",
+        "suspended": "bool",
+        "until": "timestamptz",
+        "org_ids": "uuid[]",
+        "class_ids": "uuid[]",
     },
 )
 
@@ -27,6 +32,10 @@ class MemberRow:
     user_id: UUID
     roles: list[str]
     since: datetime
+    suspended: bool
+    until: datetime | None
+    org_ids: list[UUID]
+    class_ids: list[UUID]
 
 
 @dataclass(frozen=True)
@@ -38,12 +47,20 @@ class Members(View):
     """Names stay with the user: they are opened when the directory is read."""
 
     NAME = "members"
-    VERSION = 1
+    VERSION = 2
     SOURCE = "auth"
     TABLES = (MEMBERS,)
 
     @on(Membership.Started)
     def started(self, fact: Fact[Membership.Started], rows: Rows) -> None:
+        self._begin(fact, rows)
+
+    @on(Membership.Restarted)
+    def restarted(self, fact: Fact[Membership.Restarted], rows: Rows) -> None:
+        self._begin(fact, rows)
+
+    @staticmethod
+    def _begin(fact: Fact[Any], rows: Rows) -> None:
         rows.put(
             MEMBERS,
             {
@@ -52,8 +69,33 @@ class Members(View):
                 "user_id": fact.data.user_id,
                 "roles": list(fact.data.roles),
                 "since": fact.time,
+                "suspended": False,
+                "until": None,
+                "org_ids": [],
+                "class_ids": [],
             },
         )
+
+    @on(Membership.Suspended)
+    def suspended(self, fact: Fact[Membership.Suspended], rows: Rows) -> None:
+        rows.change(MEMBERS, (fact.tenant_id, fact.aggregate_id), suspended=True)
+
+    @on(Membership.Resumed)
+    def resumed(self, fact: Fact[Membership.Resumed], rows: Rows) -> None:
+        rows.change(MEMBERS, (fact.tenant_id, fact.aggregate_id), suspended=False)
+
+    @on(Membership.ScopeLimited)
+    def scope_limited(self, fact: Fact[Membership.ScopeLimited], rows: Rows) -> None:
+        places = {"org_ids": list(fact.data.org_ids), "class_ids": list(fact.data.class_ids)}
+        rows.change(MEMBERS, (fact.tenant_id, fact.aggregate_id), **places)
+
+    @on(Membership.EndSet)
+    def end_set(self, fact: Fact[Membership.EndSet], rows: Rows) -> None:
+        rows.change(MEMBERS, (fact.tenant_id, fact.aggregate_id), until=fact.data.until)
+
+    @on(Membership.Ended)
+    def ended(self, fact: Fact[Membership.Ended], rows: Rows) -> None:
+        rows.remove(MEMBERS, (fact.tenant_id, fact.aggregate_id))
 
     @on(Membership.RoleGranted)
     async def granted(self, fact: Fact[Membership.RoleGranted], rows: Rows) -> None:
@@ -76,8 +118,8 @@ async def held(rows: Rows, tenant_id: UUID, membership_id: UUID) -> list[str]:
 async def members_of(read: Reading, *, after: UUID | None, limit: int) -> list[MemberRow]:
     return await read.all(
         MemberRow,
-        "SELECT membership_id AS id, user_id, roles, since FROM member WHERE tenant_id = %(tenant)s"
-        " AND membership_id > %(after)s ORDER BY membership_id LIMIT %(limit)s",
+        "SELECT membership_id AS id, user_id, roles, since, suspended, until, org_ids, class_ids FROM member"
+        " WHERE tenant_id = %(tenant)s AND membership_id > %(after)s ORDER BY membership_id LIMIT %(limit)s",
         after=after or UUID(int=0),
         limit=limit,
     )

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-Scope = Literal["tenant", "orgs", "classes", "family", "none"]
+Scope = Literal["tenant", "orgs", "classes", "family", "scopes", "none"]
 
 ROLES = (
     "platform_operator",
@@ -19,40 +19,54 @@ ROLES = (
     "service_account",
 )
 
-LETTERS: Mapping[str, Scope] = {"T": "tenant", "O": "orgs", "C": "classes", "F": "family", "-": "none"}
+LETTERS: Mapping[str, Scope] = {
+    "T": "tenant",
+    "O": "orgs",
+    "C": "classes",
+    "F": "family",
+    "S": "scopes",
+    "-": "none",
+}
 
 # One letter for each role in the order of ROLES: how far the permission reaches.
 # Cells with another limit (masked, payer data, finance, by another person) wait for that limit.
 CELLS: Mapping[str, str] = {
     #                       po ow ad ma fd te bc au gu st sa
     "school.write":        "-  T  T  -  -  -  -  -  -  -  -",
-    "school.read":         "-  T  T  O  O  C  T  T  F  F  -",
+    "school.read":         "-  T  T  O  O  C  T  T  F  F  S",
     "members.read":        "-  T  T  O  -  -  -  T  -  -  -",
-    "classes.write":       "-  T  T  O  O  -  -  -  -  -  -",
-    "classes.read":        "-  T  T  O  O  C  T  T  F  F  -",
-    "enrolments.write":    "-  T  T  O  O  -  -  -  -  -  -",
-    "enrolments.read":     "-  T  T  O  O  C  T  T  F  F  -",
-    "attendance.mark":     "-  T  T  O  O  C  -  -  -  -  -",
+    "members.write":       "-  T  T  -  -  -  -  -  -  -  -",
+    "classes.write":       "-  T  T  O  O  -  -  -  -  -  S",
+    "clashes.override":    "-  T  T  O  -  -  -  -  -  -  -",
+    "classes.read":        "-  T  T  O  O  C  T  T  F  F  S",
+    "enrolments.write":    "-  T  T  O  O  -  -  -  -  -  S",
+    "enrolments.read":     "-  T  T  O  O  C  T  T  F  F  S",
+    "attendance.mark":     "-  T  T  O  O  C  -  -  -  -  S",
     "attendance.correct":  "-  T  T  O  O  -  -  -  -  -  -",
-    "attendance.read":     "-  T  T  O  O  C  -  T  F  F  -",
-    "people.write":        "-  T  T  O  O  -  -  -  F  F  -",
-    "people.read":         "-  T  T  O  O  C  -  -  F  F  -",
-    "imports.write":       "-  T  T  -  -  -  -  -  -  -  -",
-    "imports.read":        "-  T  T  O  -  -  -  T  -  -  -",
+    "attendance.read":     "-  T  T  O  O  C  -  T  F  F  S",
+    "people.write":        "-  T  T  O  O  -  -  -  F  F  S",
+    "people.read":         "-  T  T  O  O  C  -  -  F  F  S",
+    "imports.write":       "-  T  T  -  -  -  -  -  -  -  S",
+    "imports.read":        "-  T  T  O  -  -  -  T  -  -  S",
     "plans.write":         "-  T  T  -  -  -  -  -  -  -  -",
     "plans.read":          "-  T  T  O  O  -  T  T  -  -  -",
     "accounts.write":      "-  T  T  -  -  -  T  -  -  -  -",
     "accounts.read":       "-  T  T  O  O  -  T  T  F  F  -",
-    "invoices.draft":      "-  T  T  -  -  -  T  -  -  -  -",
+    "invoices.draft":      "-  T  T  -  -  -  T  -  -  -  S",
     "invoices.issue":      "-  T  T  -  -  -  T  -  -  -  -",
-    "invoices.read":       "-  T  T  O  -  -  T  T  F  F  -",
+    "invoices.read":       "-  T  T  O  -  -  T  T  F  F  S",
     "credit-notes.approve": "-  T  T  -  -  -  -  -  -  -  -",
     "credit-notes.issue":  "-  T  T  -  -  -  T  -  -  -  -",
-    "exports.write":       "-  T  T  O  O  C  -  T  F  F  -",
-    "exports.read":        "-  T  T  O  O  C  -  T  F  F  -",
-    "me":                  "T  T  T  T  T  T  T  T  T  T  T",
+    "exports.write":       "-  T  T  O  O  C  -  T  F  F  S",
+    "exports.read":        "-  T  T  O  O  C  -  T  F  F  S",
+    "api-keys.write":      "-  T  T  -  -  -  -  -  -  -  -",
+    "api-keys.read":       "-  T  T  -  -  -  -  T  -  -  -",
+    "me":                  "T  T  T  T  T  T  T  T  T  T  -",
     "platform.operate":    "T  -  -  -  -  -  -  -  -  -  -",
 }  # fmt: skip
+
+SCOPES = frozenset(permission for permission, cells in CELLS.items() if cells.split()[-1] == "S")
+"""What the keys of service accounts can be given, one by one."""
 
 MATRIX: Mapping[str, Mapping[str, Scope]] = {
     role: {permission: LETTERS[cells.split()[at]] for permission, cells in CELLS.items()}

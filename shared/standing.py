@@ -1,0 +1,97 @@
+"""Whether a token still says what is true: asked on each write, and on reads that are declared sensitive."""
+
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from shared.identity import Identity
+from shared.ids import PLATFORM
+from shared.kernel import Kernel
+from shared.problems import RightsChanged, TenantSuspended, Unauthenticated
+from shared.reading import ViewBehind
+from shared.revocations import QUERY, Revocations
+
+FRESH = 1.0
+"""Seconds for which a process believes what it read: a busy user's writes cost no query each."""
+KEPT = 10_000
+
+
+@dataclass(frozen=True)
+class Standing:
+    """`rights` None: nothing is known of such a member, as of a program or of one whose events are still to come."""
+
+    rights: int | None = None
+    until: datetime | None = None
+    login_ended: bool = False
+    suspended: bool = False
+    role_changed: bool = False
+
+    def check(self, identity: Identity, now: datetime) -> None:
+        """Raises Unauthenticated, RightsChanged, TenantSuspended."""
+        if self.login_ended:
+            raise Unauthenticated
+        over = self.until is not None and self.until <= now
+        if self.role_changed or over or (self.rights is not None and identity.rights < self.rights):
+            raise RightsChanged
+        if self.suspended:
+            raise TenantSuspended
+
+
+NOTHING_KNOWN = Standing()
+Look = Callable[[Identity], Awaitable[Standing]]
+
+
+class Standings:
+    """`look` reads the view; what it said is believed for a second, for one token's holder in one sign-in."""
+
+    def __init__(self, look: Look) -> None:
+        self._look = look
+        self._known: dict[tuple[object, ...], tuple[float, Standing]] = {}
+
+    async def check(self, identity: Identity) -> None:
+        """Raises Unauthenticated, RightsChanged, TenantSuspended. Nothing of this is about callers of no school."""
+        if identity.tenant_id == PLATFORM:
+            return
+        key = (identity.tenant_id, identity.subject, identity.login, identity.custom_roles)
+        until, standing = self._known.get(key, (0.0, NOTHING_KNOWN))
+        if time.monotonic() >= until:
+            standing = await self._look(identity)
+            self._known.pop(key, None)
+            if len(self._known) >= KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = (time.monotonic() + FRESH, standing)
+        standing.check(identity, datetime.now(UTC))
+
+
+def standings_of(kernel: Kernel) -> Standings:
+    fed = Revocations in kernel.service.views
+
+    async def look(identity: Identity) -> Standing:
+        """A view that is not filled yet is one that lags: the token's five minutes are the bound then."""
+        if not fed:
+            return NOTHING_KNOWN
+        roles = [role.partition("@") for role in identity.custom_roles]
+        try:
+            async with kernel.reading(Revocations, identity.tenant_id) as read:
+                found = await read.one(
+                    Standing,
+                    QUERY,
+                    user=uuid_or_none(identity.subject),
+                    login=uuid_or_none(identity.login),
+                    roles=[UUID(id) for id, _, _ in roles],
+                    versions=[int(version) for _, _, version in roles],
+                )
+        except ViewBehind:
+            return NOTHING_KNOWN
+        return found or NOTHING_KNOWN
+
+    return Standings(look)
+
+
+def uuid_or_none(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None
