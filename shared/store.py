@@ -246,6 +246,15 @@ class EventStore:
                 return Conflict(versions[-1], aggregate.id)
         return Conflict(next(iter(versions), 0))
 
+    async def owners(self, tenant_id: UUID, claims: Sequence[Claim]) -> dict[tuple[str, str], UUID]:
+        """Who holds these keys now, by kind and key. For what a refusal tells; only a save decides."""
+        async with self._pool.connection() as connection, connection.transaction():
+            await connection.execute("SELECT set_config('rollbook.tenant', %s, true)", (str(tenant_id),))
+            cursor = await connection.execute(
+                OWNERS, ([claim.kind for claim in claims], [claim.key for claim in claims], tenant_id)
+            )
+            return {(kind, key): owner for kind, key, owner in await cursor.fetchall()}
+
     async def replayed(self, call: Call) -> Saved | None:
         """What the same command left behind when it came before. Raises KeyReused."""
         if call.key is None:
@@ -269,3 +278,9 @@ def kind_of(conflict: Conflict, aggregates: Sequence[Aggregate]) -> str:
     """The kind of the aggregate that had changed."""
     found = (aggregate for aggregate in aggregates if aggregate.id == conflict.aggregate_id)
     return next((aggregate.TOPIC for aggregate in found), "none")  # type: ignore[attr-defined]
+
+
+OWNERS = """
+    SELECT c.kind, c.key, c.owner FROM unnest(%s::text[], %s::text[]) w(kind, key)
+    JOIN claims c ON c.tenant_id = %s AND c.kind = w.kind AND c.key = w.key
+"""

@@ -194,6 +194,11 @@ class Running:
             await reader.apply(page)
             after = page[-1].position
 
+    async def stored(self, tenant_id: UUID, topic: str) -> list[Any]:
+        """The data of a tenant's events of one type, in order."""
+        found = [each for each in await self.log() if each.topic == topic and each.tenant_id == tenant_id]
+        return [orjson.loads(each.state)["data"] for each in found]
+
     async def events(self, tenant_id: UUID | None = None) -> list[str]:
         """The names of the events recorded, in order; of one tenant or of all."""
         return [record.topic for record in await self.log() if tenant_id in (None, record.tenant_id)]

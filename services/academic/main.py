@@ -1,14 +1,17 @@
 """The API process of academic."""
 
+from academic.calendars import routes as calendars
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
 from academic.imports import routes as imports
+from academic.meetings import planning_routes as planning
 from academic.meetings import routes as meetings
 from academic.orgs import routes as orgs
 from academic.people import routes as people
 from academic.registers import routes as registers
+from academic.rooms import routes as rooms
 from academic.schools import routes as schools
 from academic.service import SERVICE
 from academic.sessions import routes as sessions
@@ -27,6 +30,9 @@ app = create_app(
         people.router,
         classes.router,
         enrolments.router,
+        rooms.router,
+        calendars.router,
+        planning.router,
         meetings.router,
         registers.router,
         codes.router,

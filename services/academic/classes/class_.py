@@ -7,6 +7,7 @@ from uuid import UUID
 from academic.classes.details import ClassDetails, Labels
 from academic.classes.refusals import ClassIsClosed, EnrolmentEnded, EnrolmentExists, EnrolmentUnknown
 from academic.classes.seats import Assignment, Enrolment, admit, appoint, fits
+from academic.classes.weekly_pattern import WeeklyLesson, WeeklyPattern, check
 from shared.events import Aggregate, event
 
 
@@ -88,6 +89,14 @@ class Class(Aggregate):
         person_id: UUID
         on: date
 
+    class WeeklyPatternSet(Aggregate.Event):
+        TOPIC = "academic.weekly_pattern_set"
+        PUBLIC = True
+        lessons: tuple[WeeklyLesson, ...]
+        begin_on: date
+        end_on: date
+        every: int
+
     class Closed(Aggregate.Event):
         TOPIC = "academic.class_closed"
         PUBLIC = True
@@ -129,6 +138,7 @@ class Class(Aggregate):
         self.source_id = source_id
         self.enrolments: dict[UUID, Enrolment] = {}
         self.teachers: dict[UUID, Assignment] = {}
+        self.pattern: WeeklyPattern | None = None
         self.closed = False
 
     def revise(self, details: ClassDetails, now: datetime) -> None:
@@ -196,6 +206,13 @@ class Class(Aggregate):
             return
         self._teacher_unassigned(enrolment_id=enrolment_id, person_id=known.person_id, on=on, timestamp=now)
 
+    def set_weekly_pattern(self, pattern: WeeklyPattern, now: datetime) -> None:
+        """Meetings that are planned already stay as they are."""
+        if pattern != self.pattern:
+            self.in_use()
+            check(pattern)
+            self._weekly_pattern_set(timestamp=now, **vars(pattern))
+
     def close(self, now: datetime) -> None:
         if not self.closed:
             self._closed(timestamp=now)
@@ -211,6 +228,17 @@ class Class(Aggregate):
     def enrolled_on(self, day: date) -> dict[UUID, UUID]:
         """Who sits in the class on that day: enrolment id to person id."""
         return {id: each.person_id for id, each in self.enrolments.items() if each.covers(day)}
+
+    def teachers_on(self, day: date) -> tuple[UUID, ...]:
+        """Who teaches the class on that day, the primary teacher first."""
+        there = sorted((each for each in self.teachers.values() if each.covers(day)), key=lambda each: not each.primary)
+        return tuple(dict.fromkeys(each.person_id for each in there))
+
+    @event(WeeklyPatternSet)
+    def _weekly_pattern_set(
+        self, lessons: tuple[WeeklyLesson, ...], begin_on: date, end_on: date, every: int, timestamp: datetime
+    ) -> None:
+        self.pattern = WeeklyPattern(lessons, begin_on, end_on, every)
 
     @event(Revised)
     def _revised(

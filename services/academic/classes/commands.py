@@ -6,10 +6,12 @@ from uuid import UUID
 from academic.classes.class_ import Class
 from academic.classes.details import ClassDetails
 from academic.classes.seats import Assignment, Enrolment
+from academic.classes.weekly_pattern import WeeklyPattern
 from academic.courses.course import Course
 from academic.loading import as_seen, named
 from academic.orgs.org import Org
 from academic.people.person import Person
+from academic.rooms.room import Room
 from academic.sessions.academic_session import AcademicSession
 from academic.source_ids import sourced
 from shared.calls import Call, Saved
@@ -37,6 +39,14 @@ async def revise_class(store: EventStore, call: Call, class_id: UUID, details: C
 @command
 async def set_capacity(store: EventStore, call: Call, class_id: UUID, capacity: int | None) -> Saved:
     return await store.change(Class, class_id, lambda c: c.set_capacity(capacity, call.now), call=call)
+
+
+@command
+async def set_weekly_pattern(store: EventStore, call: Call, class_id: UUID, pattern: WeeklyPattern) -> Saved:
+    for number, lesson in enumerate(pattern.lessons):
+        if lesson.room_id is not None:
+            (await named(store, call, Room, lesson.room_id, f"/lessons/{number}/room_id")).in_use()
+    return await store.change(Class, class_id, lambda c: c.set_weekly_pattern(pattern, call.now), call=call)
 
 
 @command

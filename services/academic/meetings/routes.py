@@ -1,52 +1,66 @@
-"""Class meetings over HTTP."""
+"""Class meetings over HTTP: read them, move, staff and cancel one."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Self
 from uuid import UUID
 
 from fastapi import APIRouter
-from pydantic import AfterValidator, Field
+from pydantic import model_validator
 
-from academic.classes.refusals import ClassIsClosed
-from academic.fields import Clock, Day, Zone
+from academic.fields import Clock, Day
+from academic.meetings.clashes import allowed
 from academic.meetings.class_meeting import (
-    MeetingExists,
     MeetingIsCancelled,
     MeetingIsHeld,
+    NotTeaching,
     Reason,
     Side,
+    TimeDoesNotExist,
+    TimesOffGrid,
     TimesReversed,
 )
-from academic.meetings.commands import cancel_meeting, plan_meetings, reschedule_meeting
+from academic.meetings.commands import cancel_meeting, move_room, reschedule_meeting, substitute_teacher
+from academic.meetings.occupancy import ClashReason, MeetingExists, RoomTaken, TeacherTaken
 from academic.meetings.timetable import MeetingLine, Timetable, meeting, meetings_of
+from academic.rooms.room import RoomIsRetired
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound
-from shared.ids import uuid7
 from shared.problems import problems
 
 router = APIRouter(tags=["meetings"])
 
 
-def once(days: tuple[Day, ...]) -> tuple[Day, ...]:
-    if len(set(days)) < len(days):
-        raise ValueError("a day stands in the list twice")
-    return days
-
-
-class NewMeetings(Request):
-    """One meeting on each of these days, in local time. Without a zone it is the one of the class's org."""
-
-    dates: Annotated[tuple[Day, ...], Field(min_length=1, max_length=200), AfterValidator(once)]
-    starts: Clock
-    ends: Clock
-    zone: Zone | None = None
-
-
 class Rescheduling(Request):
+    """`clash_reason`: why it may take its room or teachers twice; a right of its own."""
+
     held_on: Day
     starts: Clock
     ends: Clock
     reason: Reason
+    clash_reason: ClashReason | None = None
+
+
+class RoomMove(Request):
+    """null: no room."""
+
+    room_id: UUID | None
+    clash_reason: ClashReason | None = None
+
+
+class Substitution(Request):
+    """Without `absent_id` one more teacher comes, without `substitute_id` one is away and nobody comes."""
+
+    absent_id: UUID | None = None
+    substitute_id: UUID | None = None
+    reason: Reason
+    clash_reason: ClashReason | None = None
+
+    @model_validator(mode="after")
+    def _somebody(self) -> Self:
+        if self.absent_id == self.substitute_id:
+            raise ValueError("name who is away, or who comes, or both")
+        return self
 
 
 class Cancellation(Request):
@@ -56,29 +70,33 @@ class Cancellation(Request):
     cancelled_by: Side = "school"
 
 
-@router.post(
-    "/classes/{class_id}/meetings",
-    status_code=201,
-    responses=problems(NotFound, ClassIsClosed, TimesReversed, MeetingExists),
-)
-async def post_meetings(
-    class_id: UUID, body: NewMeetings, caller: Annotated[Caller, may("classes.write", creates=True)]
-) -> Answer[list[Receipt]]:
-    """Plan meetings of a class on a list of days: all of them, or none."""
-    days = {uuid7(): day for day in body.dates}
-    saved = await plan_meetings(caller.store, caller.call, class_id, days, body.starts, body.ends, body.zone)
-    caller.moved(saved)
-    receipts = [Receipt(id=id, version=version) for id, version in zip(saved.ids, saved.versions, strict=True)]
-    return Answer(data=receipts, message="Meetings planned")
-
-
 @router.get("/classes/{class_id}/meetings", responses=problems(NotFound))
 async def get_meetings(
     class_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read")]
 ) -> Answer[list[MeetingLine]]:
     """The meetings of a class, by day."""
     async with caller.reading(Timetable) as read:
-        lines = await meetings_of(read, class_id, paging)
+        lines = await meetings_of(read, "class", class_id, paging)
+    return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
+
+
+@router.get("/rooms/{room_id}/meetings")
+async def get_room_meetings(
+    room_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read")], first: Day = date(1900, 1, 1)
+) -> Answer[list[MeetingLine]]:
+    """The meetings in a room from a day on, by day."""
+    async with caller.reading(Timetable) as read:
+        lines = await meetings_of(read, "room", room_id, paging, first)
+    return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
+
+
+@router.get("/people/{person_id}/meetings")
+async def get_teacher_meetings(
+    person_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read")], first: Day = date(1900, 1, 1)
+) -> Answer[list[MeetingLine]]:
+    """The meetings that somebody teaches from a day on, by day."""
+    async with caller.reading(Timetable) as read:
+        lines = await meetings_of(read, "teacher", person_id, paging, first)
     return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
 
 
@@ -92,22 +110,60 @@ async def get_meeting(meeting_id: UUID, caller: Annotated[Caller, may("classes.r
 
 @router.post(
     "/meetings/{meeting_id}/rescheduling",
-    responses=problems(NotFound, MeetingExists, MeetingIsCancelled, MeetingIsHeld, TimesReversed),
+    responses=problems(
+        NotFound,
+        MeetingExists,
+        MeetingIsCancelled,
+        MeetingIsHeld,
+        TimesReversed,
+        TimeDoesNotExist,
+        TimesOffGrid,
+        RoomTaken,
+        TeacherTaken,
+    ),
 )
 async def post_rescheduling(
     meeting_id: UUID, body: Rescheduling, caller: Annotated[Caller, may("classes.write")]
 ) -> Answer[Receipt]:
-    """Move a planned meeting to another day or time."""
+    """Move a planned meeting to another day or time, with its room and its teachers."""
+    clash = allowed(caller, body.clash_reason)
     saved = await reschedule_meeting(
-        caller.store, caller.call, meeting_id, body.held_on, body.starts, body.ends, body.reason
+        caller.store, caller.call, meeting_id, body.held_on, body.starts, body.ends, body.reason, clash
     )
     return caller.accepted(saved, "Meeting rescheduled")
+
+
+@router.post(
+    "/meetings/{meeting_id}/room",
+    responses=problems(NotFound, MeetingIsCancelled, MeetingIsHeld, RoomTaken, RoomIsRetired, TimesOffGrid),
+)
+async def post_room_move(
+    meeting_id: UUID, body: RoomMove, caller: Annotated[Caller, may("classes.write")]
+) -> Answer[Receipt]:
+    """Put a planned meeting into another room."""
+    clash = allowed(caller, body.clash_reason)
+    return caller.accepted(await move_room(caller.store, caller.call, meeting_id, body.room_id, clash), "Room moved")
+
+
+@router.post(
+    "/meetings/{meeting_id}/substitution",
+    responses=problems(NotFound, MeetingIsCancelled, MeetingIsHeld, NotTeaching, TeacherTaken, TimesOffGrid),
+)
+async def post_substitution(
+    meeting_id: UUID, body: Substitution, caller: Annotated[Caller, may("classes.write")]
+) -> Answer[Receipt]:
+    """Let somebody else teach a planned meeting."""
+    clash = allowed(caller, body.clash_reason)
+    saved = await substitute_teacher(
+        caller.store, caller.call, meeting_id, body.absent_id, body.substitute_id, body.reason, clash
+    )
+    return caller.accepted(saved, "Teacher substituted")
 
 
 @router.post("/meetings/{meeting_id}/cancellation", responses=problems(NotFound, MeetingIsHeld))
 async def post_cancellation(
     meeting_id: UUID, body: Cancellation, caller: Annotated[Caller, may("classes.write")]
 ) -> Answer[Receipt]:
-    """Cancel a planned meeting."""
+    """Cancel a planned meeting. Its room and its teachers are free again."""
     saved = await cancel_meeting(caller.store, caller.call, meeting_id, body.reason, body.cancelled_by)
     return caller.accepted(saved, "Meeting cancelled")

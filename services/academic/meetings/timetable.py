@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from academic.classes.class_ import Class
-from academic.meetings.class_meeting import ClassMeeting
+from academic.meetings.class_meeting import ClassMeeting, replaced
 from shared.answers import Paging
 from shared.errors import NotFound
 from shared.reading import Reading
@@ -29,17 +29,28 @@ MEETINGS = Table(
         "reason": "text",
         "cancelled_by": "text",
         "notice_hours": "int4",
+        "room_id": "uuid",
+        "teacher_ids": "uuid[]",
     },
-    indexes=(("tenant_id", "class_id", "held_on", "starts", "id"),),
+    indexes=(
+        ("tenant_id", "class_id", "held_on", "starts", "id"),
+        ("tenant_id", "room_id", "held_on", "starts", "id"),
+    ),
+)
+TEACHERS = Table(
+    "meeting_teacher",
+    key=("tenant_id", "person_id", "meeting_id"),
+    columns={"tenant_id": "uuid", "person_id": "uuid", "meeting_id": "uuid"},
 )
 
 
 class Timetable(View):
-    """All meetings: planned, held and cancelled ones."""
+    """All meetings: planned, held and cancelled ones, with their rooms and teachers."""
 
     NAME = "timetable"
+    VERSION = 2
     SOURCE = "academic"
-    TABLES = (CLASSES, MEETINGS)
+    TABLES = (CLASSES, MEETINGS, TEACHERS)
 
     @on(Class.Opened)
     def opened(self, fact: Fact[Class.Opened], rows: Rows) -> None:
@@ -62,8 +73,30 @@ class Timetable(View):
                 "reason": None,
                 "cancelled_by": None,
                 "notice_hours": None,
+                "room_id": data.room_id,
+                "teacher_ids": list(data.teacher_ids),
             },
         )
+        for person_id in data.teacher_ids:
+            rows.put(TEACHERS, {"tenant_id": fact.tenant_id, "person_id": person_id, "meeting_id": fact.aggregate_id})
+
+    @on(ClassMeeting.RoomMoved)
+    def room_moved(self, fact: Fact[ClassMeeting.RoomMoved], rows: Rows) -> None:
+        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), room_id=fact.data.room_id)
+
+    @on(ClassMeeting.TeacherSubstituted)
+    async def substituted(self, fact: Fact[ClassMeeting.TeacherSubstituted], rows: Rows) -> None:
+        key = (fact.tenant_id, fact.aggregate_id)
+        row = await rows.get(MEETINGS, key)
+        if row is None:
+            return
+        absent, substitute = fact.data.absent_id, fact.data.substitute_id
+        after = replaced(tuple(row["teacher_ids"]), absent, substitute)
+        rows.change(MEETINGS, key, teacher_ids=list(after))
+        if absent is not None and absent not in after:
+            rows.remove(TEACHERS, (fact.tenant_id, absent, fact.aggregate_id))
+        if substitute is not None:
+            rows.put(TEACHERS, {"tenant_id": fact.tenant_id, "person_id": substitute, "meeting_id": fact.aggregate_id})
 
     @on(ClassMeeting.MeetingRescheduled)
     def rescheduled(self, fact: Fact[ClassMeeting.MeetingRescheduled], rows: Rows) -> None:
@@ -107,23 +140,38 @@ class MeetingLine(BaseModel):
     reason: str | None
     cancelled_by: str | None
     notice_hours: int | None
+    room_id: UUID | None
+    teacher_ids: list[UUID]
 
 
-async def meetings_of(read: Reading, class_id: UUID, paging: Paging) -> list[MeetingLine]:
-    """One page and one row more, by day and start."""
-    if not await read.rows("SELECT 1 FROM timetable_class WHERE tenant_id = %(tenant)s AND id = %(id)s", id=class_id):
+COLUMNS = ", ".join(f"m.{name}" for name in MeetingLine.model_fields)
+PLACES: dict[str, str] = {
+    "class": "meeting m WHERE m.class_id = %(of)s",
+    "room": "meeting m WHERE m.room_id = %(of)s",
+    "teacher": "meeting_teacher t JOIN meeting m ON m.tenant_id = t.tenant_id AND m.id = t.meeting_id"
+    " WHERE t.tenant_id = %(tenant)s AND t.person_id = %(of)s",
+}
+
+
+async def meetings_of(
+    read: Reading, by: Literal["class", "room", "teacher"], id: UUID, paging: Paging, first: date = date.min
+) -> list[MeetingLine]:
+    """One page and one row more, by day and start. Raises NotFound for an unknown class."""
+    if by == "class" and not await read.rows(
+        "SELECT 1 FROM timetable_class WHERE tenant_id = %(tenant)s AND id = %(id)s", id=id
+    ):
         raise NotFound
-    day, starts, id = paging.after(date, str, UUID) or (date.min, "", UUID(int=0))
+    day, starts, last = paging.after(date, str, UUID) or (date.min, "", UUID(int=0))
     return await read.all(
         MeetingLine,
-        "SELECT id, class_id, held_on, starts, ends, zone, state, reason, cancelled_by, notice_hours"
-        " FROM meeting WHERE tenant_id = %(tenant)s AND class_id = %(class_id)s"
-        " AND (held_on, starts, id) > (%(day)s, %(starts)s, %(id)s)"
-        " ORDER BY held_on, starts, id LIMIT %(limit)s",
-        class_id=class_id,
+        f"SELECT {COLUMNS} FROM {PLACES[by]} AND m.tenant_id = %(tenant)s AND m.held_on >= %(first)s"  # noqa: S608
+        " AND (m.held_on, m.starts, m.id) > (%(day)s, %(starts)s, %(last)s)"
+        " ORDER BY m.held_on, m.starts, m.id LIMIT %(limit)s",
+        of=id,
+        first=first,
         day=day,
         starts=starts,
-        id=id,
+        last=last,
         limit=paging.limit + 1,
     )
 
@@ -131,8 +179,7 @@ async def meetings_of(read: Reading, class_id: UUID, paging: Paging) -> list[Mee
 async def meeting(read: Reading, meeting_id: UUID) -> MeetingLine:
     found = await read.one(
         MeetingLine,
-        "SELECT id, class_id, held_on, starts, ends, zone, state, reason, cancelled_by, notice_hours"
-        " FROM meeting WHERE tenant_id = %(tenant)s AND id = %(id)s",
+        f"SELECT {COLUMNS} FROM meeting m WHERE m.tenant_id = %(tenant)s AND m.id = %(id)s",  # noqa: S608
         id=meeting_id,
     )
     if found is None:
