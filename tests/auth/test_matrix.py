@@ -1,6 +1,6 @@
 """The matrix of roles and permissions."""
 
-from auth.roles.matrix import CELLS, MATRIX, ROLES, permissions_of
+from auth.roles.matrix import CELLS, MATRIX, ROLES, SCOPES, permissions_of
 
 
 def test_S2_every_role_has_a_cell_for_every_permission() -> None:
@@ -20,7 +20,7 @@ def test_S2_the_operator_of_the_platform_sees_nothing_of_a_school() -> None:
 
 
 def test_S3_a_reach_narrower_than_the_school_gives_no_permission_yet() -> None:
-    assert permissions_of(["guardian", "student", "service_account"]) == ("me",)
+    assert permissions_of(["guardian", "student"]) == ("me",)
     assert MATRIX["teacher"]["attendance.mark"] == "classes"
     assert "attendance.mark" not in permissions_of(["teacher"])
 
@@ -29,3 +29,9 @@ def test_two_roles_add_up_and_an_unknown_one_adds_nothing() -> None:
     both = permissions_of(["auditor", "billing_clerk", "headmaster"])
     assert set(both) == set(permissions_of(["auditor"])) | set(permissions_of(["billing_clerk"]))
     assert permissions_of(["headmaster"]) == ()
+
+
+def test_C19_a_service_account_may_do_what_its_keys_scopes_name_and_nothing_by_its_role() -> None:
+    assert permissions_of(["service_account"]) == ()
+    assert {name for name, reach in MATRIX["service_account"].items() if reach == "scopes"} == SCOPES
+    assert SCOPES.isdisjoint({"school.write", "members.read", "api-keys.write", "me", "platform.operate"})

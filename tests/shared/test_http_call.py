@@ -99,6 +99,14 @@ async def test_a_call_names_its_caller(client: AsyncClient) -> None:
     assert found.now.tzinfo is not None
 
 
+async def test_C20_a_program_is_named_as_a_service_account(client: AsyncClient) -> None:
+    program = SIGNER.bearer("x", **ME | {"client_id": "me", "roles": ["service_account"]})
+    found = await call(client, "POST", "/things/1", program, json={})
+    assert (found.actor.kind, found.actor.id) == ("service_account", "me")
+    person = SIGNER.bearer("x", **ME | {"client_id": "another"})
+    assert (await call(client, "POST", "/things/1", person, json={})).actor.kind == "user"
+
+
 async def test_a_public_call_belongs_to_the_platform(client: AsyncClient) -> None:
     answer = await client.post("/registrations", headers={"Idempotency-Key": "key"})
     assert answer.status_code == 200
