@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 
 from gateway import school_dashboard
 from shared import openapi
@@ -25,8 +25,9 @@ DESCRIPTION = (
     "A command's answer carries a `Consistency-Token`: send it with a query, and the query waits for what you wrote."
 )
 OPERATOR_DESCRIPTION = (
-    "Every worker answers these on its own port. The token is issued by `rollbook operator token` and lives for five "
-    "minutes at most; tokens of schools open nothing here. Whatever changes something is recorded."
+    "Every worker answers these on its own port, auth's alone those of tenants. The token is issued by "
+    "`rollbook operator token` and lives for five minutes at most; tokens of schools open nothing here. "
+    "Whatever changes something is recorded."
 )
 
 
@@ -94,8 +95,14 @@ def read_services() -> dict[str, dict[str, Any]]:
     return {service: import_module(f"{service}.main").app.openapi() for service in SERVICES}
 
 
+def own_of_workers() -> list[APIRouter]:
+    """What single services have for operators beside what all have."""
+    services = [import_module(f"{service}.service").SERVICE for service in SERVICES]
+    return [router for service in services for router in service.operator_routers]
+
+
 def operator_document() -> dict[str, Any]:
-    found = openapi.document(create_operator_app("services"))
+    found = openapi.document(create_operator_app("services", own_of_workers()))
     found["info"]["description"] = OPERATOR_DESCRIPTION
     return found
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from shared.events import Aggregate
 
 if TYPE_CHECKING:
+    from fastapi import APIRouter
+
     from shared.clock import Rule
     from shared.reactions import Reaction
     from shared.views import View
@@ -19,6 +21,8 @@ class Service:
     aggregates: tuple[type[Aggregate], ...]
     views: "tuple[type[View], ...]" = ()
     reactions: "tuple[Reaction, ...]" = ()
+    operator_routers: "tuple[APIRouter, ...]" = ()
+    """What its worker has for operators beside what every worker has."""
     rules: "tuple[Rule, ...]" = ()
 
     @property

@@ -28,6 +28,7 @@ from shared.kernel import Kernel
 from shared.leader import Leadership
 from shared.serve import server
 
+OWN_VIEWS = sum(view.SOURCE == "auth" for view in SERVICE.views)
 PASSWORD = "correct horse battery staple"
 
 
@@ -161,10 +162,10 @@ async def following(settings: AuthSettings) -> AsyncIterator[None]:
 
 
 async def all_live(kernel: Kernel) -> None:
-    """Until every view has a live build."""
+    """Until every view of the own log has a live build."""
     async with kernel.pool.connection() as connection:
         while True:
-            if await scalar(connection, "SELECT count(*) FROM builds WHERE live") == len(SERVICE.views):
+            if await scalar(connection, "SELECT count(*) FROM builds WHERE live") == OWN_VIEWS:
                 return
             await asyncio.sleep(0.05)
 

@@ -117,6 +117,12 @@ class RefreshTokens:
             rows = await (await connection.execute(OF_USER, (PLATFORM, user_id))).fetchall()
         return [Family(*row) for row in rows]
 
+    async def of_school(self, school_id: UUID) -> list[Family]:
+        """Everybody's sign-ins there that are not ended."""
+        async with platform_rows(self._pool) as connection:
+            rows = await (await connection.execute(OF_SCHOOL, (PLATFORM, school_id))).fetchall()
+        return [Family(*row) for row in rows]
+
     async def prove(self, family_id: UUID, amr: Sequence[str], now: datetime) -> None:
         async with platform_rows(self._pool) as connection:
             await connection.execute(PROVE, (list(amr), now, PLATFORM, family_id))
@@ -165,6 +171,11 @@ END = """
     UPDATE refresh_families SET ended_at = clock_timestamp(), reason = %s
     WHERE tenant_id = %s AND family_id = ANY(%s) AND ended_at IS NULL
 """
+OF_SCHOOL = f"""
+    SELECT {COLUMNS} FROM refresh_families
+    WHERE tenant_id = %s AND school_id = %s AND ended_at IS NULL AND absolute_end > clock_timestamp()
+    ORDER BY started_at
+"""  # noqa: S608
 OF_USER = f"""
     SELECT {COLUMNS} FROM refresh_families
     WHERE tenant_id = %s AND user_id = %s AND ended_at IS NULL AND absolute_end > clock_timestamp()

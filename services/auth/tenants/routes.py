@@ -30,15 +30,14 @@ def known_zone(name: str) -> str:
 
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(known_zone)]
 
 
 class SchoolDetails(Request):
     name: Name
     country: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] = Field(examples=["ES"])
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")] = Field(examples=["EUR"])
-    zone: Annotated[str, StringConstraints(max_length=64), AfterValidator(known_zone)] = Field(
-        examples=["Europe/Madrid"]
-    )
+    zone: Zone = Field(examples=["Europe/Madrid"])
 
 
 class OwnerDetails(Request):

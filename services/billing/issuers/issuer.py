@@ -20,6 +20,7 @@ class Issuer(Aggregate):
 
     class Registered(Created):
         TOPIC = "billing.issuer_registered"
+        PUBLIC = True
         name: str
         country: str
         currency: str

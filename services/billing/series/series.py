@@ -30,6 +30,7 @@ class InvoiceSeries(Aggregate):
 
     class Opened(Created):
         TOPIC = "billing.series_opened"
+        PUBLIC = True
         issuer_id: UUID
         document: DocumentType
         prefix: str
