@@ -11,6 +11,7 @@ from auth.memberships.members import Members
 from auth.memberships.membership import Membership
 from auth.roles.role import Role
 from auth.roles.role_list import RoleList
+from auth.second_factors import mails as second_factor_mails
 from auth.service_accounts.directory import ServiceAccounts
 from auth.service_accounts.service_account import ServiceAccount
 from auth.signing_keys.signing_key import SigningKey
@@ -38,7 +39,7 @@ SERVICE = Service(
         ServiceAccounts,
         Revocations,
     ),
-    reactions=(*mails.MAILINGS, *invitation_mails.MAILINGS, when_tenant_suspended),
+    reactions=(*mails.MAILINGS, *second_factor_mails.MAILINGS, *invitation_mails.MAILINGS, when_tenant_suspended),
     operator_routers=(tenant_operations.router,),
     rules=(sweeping.RULE,),
 )
