@@ -26,8 +26,8 @@ PASSED = frozenset(
     b" idempotency-key if-match if-none-match rollbook-refresh user-agent".split()
 )
 REFRESH_COOKIE = "__Host-rollbook-refresh"
-REFRESHES = f"{PREFIX}/auth/token/refresh"
-"""The only route that sees a cookie, and only this one."""
+REFRESHES = frozenset({f"{PREFIX}/auth/token/refresh", f"{PREFIX}/auth/switch"})
+"""The only routes that see a cookie, and only this one."""
 NOT_RETURNED = frozenset(
     b"connection keep-alive transfer-encoding te trailer upgrade server date request-id traceparent"
     b" correlation-id consistency-token".split()
@@ -114,7 +114,7 @@ def _headers(scope: Scope) -> tuple[dict[str, str], int]:
             headers[text] = value.decode("latin-1")
     budget = max(budget - HOP_MS, 1)
     headers["rollbook-deadline-ms"] = str(max(budget - HOP_MS, 0))
-    if scope["path"] == REFRESHES and (token := Request(scope).cookies.get(REFRESH_COOKIE)):
+    if scope["path"] in REFRESHES and (token := Request(scope).cookies.get(REFRESH_COOKIE)):
         headers["cookie"] = f"{REFRESH_COOKIE}={token}"
     headers[CLIENT_ADDRESS] = (scope.get("client") or ("",))[0]
     headers["correlation-id"] = str(scope["state"]["correlation_id"])

@@ -6,6 +6,7 @@ from auth.desk import open_desk
 from auth.integrations import routes as integrations
 from auth.invitations import routes as invitations
 from auth.login_sessions import routes as login_sessions
+from auth.login_sessions import switch_route
 from auth.memberships import limit_routes as limits
 from auth.memberships import routes as memberships
 from auth.roles import routes as roles
@@ -36,6 +37,7 @@ app = create_app(
         limits.router,
         roles.router,
         login_sessions.router,
+        switch_route.router,
         second_factors.router,
         step_up.router,
         security_policy.router,

@@ -66,10 +66,14 @@ class RefreshTokens:
 
     async def start(self, family: Family) -> str:
         """The first token of a new family. Of no use to anybody before the sign-in's event is stored."""
-        token = text_of(secrets.token_bytes(32))
         async with platform_rows(self._pool) as connection:
-            await connection.execute(START, (PLATFORM, *family))
-            await connection.execute(ADD, (PLATFORM, digest(token), family.family_id, IDLE))
+            return await self._start(connection, family)
+
+    @staticmethod
+    async def _start(connection: Connection, family: Family) -> str:
+        token = text_of(secrets.token_bytes(32))
+        await connection.execute(START, (PLATFORM, *family))
+        await connection.execute(ADD, (PLATFORM, digest(token), family.family_id, IDLE))
         return token
 
     async def rotate(self, token: str, client: bytes) -> Rotated:
@@ -90,6 +94,31 @@ class RefreshTokens:
                 return Rotated(family, successor)
             await connection.execute(END, ("token-reuse", PLATFORM, [family.family_id]))
         raise TokenReused(family)
+
+    async def family_of(self, token: str) -> Family:
+        """Whose token this is; it stays as it is. Raises RefreshRefused."""
+        async with platform_rows(self._pool) as connection:
+            family = await self._locked(connection, digest(token))
+        if family is None:
+            raise RefreshRefused
+        return family
+
+    async def replace(self, token: str, client: bytes, family: Family, reason: str) -> str:
+        """Ends the token's family and starts another, both or neither: of many at once one succeeds. Raises
+        RefreshRefused, TokenReused."""
+        async with platform_rows(self._pool) as connection:
+            before = await self._locked(connection, digest(token))
+            if before is None:
+                raise RefreshRefused
+            successor = self._successor(before, token)
+            claimed = await connection.execute(CLAIM, (PLATFORM, digest(token)))
+            same = client == before.client
+            reused = claimed.rowcount != 1 and not await self._repeated(connection, token, successor, same)
+            ended = "token-reuse" if reused else reason
+            await connection.execute(END, (ended, PLATFORM, [before.family_id]))
+            if not reused:
+                return await self._start(connection, family)
+        raise TokenReused(before)
 
     async def _repeated(self, connection: Connection, token: str, successor: str, same_client: bool) -> bool:
         """Whether this is the answer that got lost. False is theft; what counts no more raises RefreshRefused."""

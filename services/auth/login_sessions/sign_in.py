@@ -127,7 +127,7 @@ class SignIns:
         await self._end_oldest(store, call, user.id)
         saved = await start_session(store, call.for_tenant(school), family.family_id, user.id, " ".join(amr))
         grant = Grant(user.id, school, family.family_id, amr, call.now)
-        return Opened(grant, token, self._device(user.id, client), saved)
+        return Opened(grant, token, self.device_of(user.id, client), saved)
 
     async def go_on(self, store: EventStore, call: Call, token: str, client: Client) -> Opened:
         """One refresh token for the next, with the roles of now. Raises RefreshRefused."""
@@ -143,13 +143,13 @@ class SignIns:
             await self.refresh_tokens.end([family.family_id], "no-access")
             raise RefreshRefused
         grant = Grant(user.id, family.school_id, family.family_id, tuple(family.amr), family.proved_at)
-        return Opened(grant, rotated.token, self._device(user.id, client), None)
+        return Opened(grant, rotated.token, self.device_of(user.id, client), None)
 
     async def _end_oldest(self, store: EventStore, call: Call, user_id: UUID) -> None:
         families = await self.refresh_tokens.of_user(user_id)
         await end_sessions(store, call, self.refresh_tokens, families[MOST_SIGN_INS:], "too-many")
 
-    def _device(self, user_id: UUID, client: Client) -> str:
+    def device_of(self, user_id: UUID, client: Client) -> str:
         """The device token that came, if it is this user's; else a new one."""
         handed_out = self.credentials.handed_out
         known = handed_out.ids("device", client.device or "", 2)
