@@ -7,12 +7,15 @@ from academic.classes.class_ import Class
 from academic.codes.code_set import AttendanceCodeSet, code_set_id
 from academic.loading import as_seen
 from academic.meetings.class_meeting import ClassMeeting
-from academic.registers.mark import Lesson, Mark
+from academic.meetings.slot import Slot
+from academic.registers.mark import Lesson, Mark, Said, minutes_there
 from academic.registers.register import (
     AttendanceRegister,
     NotEnrolledThatDay,
     NotMarked,
     ReasonMissing,
+    ReopeningReason,
+    TimesOutsideLesson,
     register_id,
 )
 from shared.calls import Call, Saved
@@ -22,8 +25,8 @@ from shared.store import EventStore
 
 
 @command
-async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks: Sequence[tuple[UUID, str]]) -> Saved:
-    """`marks`: enrolment id and code of each student. Opens the register and holds the meeting in one append."""
+async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks: Sequence[Said]) -> Saved:
+    """Opens the register and holds the meeting in one append."""
     id = register_id(call.tenant_id, meeting_id)
     async with store.turn(call, id, meeting_id):
         meeting = await store.get(ClassMeeting, meeting_id, call.tenant_id)
@@ -39,11 +42,10 @@ async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks
         enrolled = class_.enrolled_on(slot.held_on)
         known = {each: mark.person_id for each, mark in register.marks.items()} | enrolled
         new = []
-        for number, (enrolment_id, code) in enumerate(marks):
-            if enrolment_id not in known:
+        for number, said in enumerate(marks):
+            if said.enrolment_id not in known:
                 raise NotEnrolledThatDay(pointer=f"/marks/{number}/enrolment_id")
-            pointer = f"/marks/{number}/code"
-            new.append(_mark(codes, enrolment_id, known[enrolment_id], code, pointer))
+            new.append(_mark(codes, said, known[said.enrolment_id], slot, f"/marks/{number}"))
         meeting.hold(call.now)
         register.mark(new, enrolled, call.now)
         return await store.save(register, meeting, call=call)
@@ -55,8 +57,7 @@ async def correct_attendance(
     call: Call,
     keyring: Keyring,
     register_id: UUID,
-    enrolment_id: UUID,
-    code: str,
+    said: Said,
     reason: str,
 ) -> Saved:
     if not reason.strip():
@@ -65,10 +66,11 @@ async def correct_attendance(
         register = await store.get(AttendanceRegister, register_id, call.tenant_id)
         as_seen(call, register)
         codes = await store.get(AttendanceCodeSet, code_set_id(call.tenant_id), call.tenant_id)
-        before = register.marks.get(enrolment_id)
+        before = register.marks.get(said.enrolment_id)
         if before is None:
             raise NotMarked(pointer="/enrolment_id")
-        after = _mark(codes, enrolment_id, before.person_id, code, "/code")
+        meeting = await store.get(ClassMeeting, register.lesson.meeting_id, call.tenant_id)
+        after = _mark(codes, said, before.person_id, meeting.slot, "")
         sealer = await keyring.sealer(call.tenant_id, before.person_id)
         register.correct(after, sealer.seal("reason", reason.strip()), call.now)
         return await store.save(register, call=call, keys=sealer.new)
@@ -84,7 +86,28 @@ async def close_register(store: EventStore, call: Call, register_id: UUID) -> Sa
         return await store.save(register, call=call)
 
 
-def _mark(codes: AttendanceCodeSet, enrolment_id: UUID, person_id: UUID, code: str, pointer: str) -> Mark:
-    version = codes.current(code, pointer)
+@command
+async def reopen_register(store: EventStore, call: Call, register_id: UUID, reason: ReopeningReason) -> Saved:
+    return await store.change(AttendanceRegister, register_id, lambda r: r.reopen(reason, call.now), call=call)
+
+
+def _mark(codes: AttendanceCodeSet, said: Said, person_id: UUID, slot: Slot, pointer: str) -> Mark:
+    version = codes.current(said.code, f"{pointer}/code")
     meaning = version.meaning
-    return Mark(enrolment_id, person_id, code, version.number, meaning.present, meaning.billable)
+    minutes = None
+    if said.arrived_at is not None or said.left_at is not None:
+        minutes = minutes_there(slot.starts, slot.ends, said.arrived_at, said.left_at)
+        inside = (said.arrived_at or slot.starts) >= slot.starts and (said.left_at or slot.ends) <= slot.ends
+        if not meaning.present or not inside or minutes <= 0:
+            raise TimesOutsideLesson(pointer=pointer + ("/arrived_at" if said.arrived_at is not None else "/left_at"))
+    return Mark(
+        said.enrolment_id,
+        person_id,
+        said.code,
+        version.number,
+        meaning.present,
+        meaning.billable,
+        said.arrived_at,
+        said.left_at,
+        minutes,
+    )

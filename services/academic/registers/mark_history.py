@@ -26,6 +26,8 @@ STEPS = Table(
         "code_from": "text",
         "code_to": "text",
         "code_version": "int4",
+        "arrived_at": "text",
+        "left_at": "text",
         "who": "jsonb",
         "why": "text",
         "decided_at": "timestamptz",
@@ -38,6 +40,7 @@ class MarkHistory(View):
     """Every step of every mark. `why` stays sealed in the row."""
 
     NAME = "mark_history"
+    VERSION = 2
     SOURCE = "academic"
     TABLES = (STEPS,)
 
@@ -65,6 +68,8 @@ class MarkHistory(View):
                 "code_from": code_from,
                 "code_to": mark.code,
                 "code_version": mark.code_version,
+                "arrived_at": mark.arrived_at,
+                "left_at": mark.left_at,
                 "who": dict(fact.actor),
                 "why": why,
                 "decided_at": fact.time,
@@ -81,6 +86,8 @@ class MarkStep(BaseModel):
     code_from: str | None
     code_to: str
     code_version: int
+    arrived_at: str | None
+    left_at: str | None
     who: dict[str, str]
     why: str | None
     decided_at: datetime
@@ -90,7 +97,8 @@ class MarkStep(BaseModel):
 async def history_of(read: Reading, keyring: Keyring, register_id: UUID, enrolment_id: UUID) -> list[MarkStep]:
     steps = await read.all(
         MarkStep,
-        "SELECT event_id, person_id, code_from, code_to, code_version, who, why, decided_at, recorded_at"
+        "SELECT event_id, person_id, code_from, code_to, code_version, arrived_at, left_at, who, why,"
+        " decided_at, recorded_at"
         " FROM mark_step WHERE tenant_id = %(tenant)s AND register_id = %(register_id)s"
         " AND enrolment_id = %(enrolment_id)s ORDER BY position",
         register_id=register_id,

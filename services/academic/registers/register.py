@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import date, datetime
+from typing import Literal
 from uuid import UUID
 
 from academic.registers.mark import Lesson, Mark
@@ -9,6 +10,9 @@ from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.ids import derived
 from shared.sealed import Sealed
+
+ReopeningReason = Literal["late-marks", "mistake", "inspection", "other"]
+"""Words from a list: a free text may tell about somebody's health."""
 
 
 class NotEnrolledThatDay(Refused):
@@ -33,6 +37,10 @@ class MarksMissing(Refused):
 
 class RegisterIsClosed(Refused):
     """The register is closed."""
+
+
+class TimesOutsideLesson(Refused):
+    """A student arrives and leaves, in this order, while the lesson lasts, and only one who is present does."""
 
 
 class ReasonMissing(Refused):
@@ -86,6 +94,10 @@ class AttendanceRegister(Aggregate):
     class RegisterClosed(Aggregate.Event):
         TOPIC = "academic.register_closed"
 
+    class RegisterReopened(Aggregate.Event):
+        TOPIC = "academic.register_reopened"
+        reason: str
+
     @classmethod
     def open(cls, tenant_id: UUID, lesson: Lesson, now: datetime) -> "AttendanceRegister":
         id = register_id(tenant_id, lesson.meeting_id)
@@ -114,7 +126,7 @@ class AttendanceRegister(Aggregate):
             known = self.marks.get(mark.enrolment_id)
             if mark.enrolment_id in new:
                 raise MarkedTwice(pointer=f"/marks/{number}/enrolment_id")
-            if known is not None and known.code != mark.code:
+            if known is not None and known.said != mark.said:
                 raise AlreadyMarked(pointer=f"/marks/{number}/code")
             if known is not None:
                 continue
@@ -132,7 +144,7 @@ class AttendanceRegister(Aggregate):
         before = self.marks.get(after.enrolment_id)
         if before is None:
             raise NotMarked(pointer="/enrolment_id")
-        if before.code == after.code:
+        if before.said == after.said:
             return
         self._attendance_corrected(
             enrolment_id=after.enrolment_id,
@@ -152,6 +164,14 @@ class AttendanceRegister(Aggregate):
         if missing:
             raise MarksMissing(f"{len(missing)} of {len(enrolled)} students have no mark.")
         self._register_closed(timestamp=now)
+
+    def reopen(self, reason: ReopeningReason, now: datetime) -> None:
+        if self.closed:
+            self._register_reopened(reason=reason, timestamp=now)
+
+    @event(RegisterReopened)
+    def _register_reopened(self, reason: str, timestamp: datetime) -> None:
+        self.closed = False
 
     @event(AttendanceMarked)
     def _attendance_marked(

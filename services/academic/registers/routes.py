@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from academic.codes.code_set import CodeNotInUse
+from academic.fields import Clock
 from academic.meetings.class_meeting import MeetingIsCancelled
 from academic.people.directory import Directory, names_of
-from academic.registers.commands import close_register, correct_attendance, mark_attendance
+from academic.registers.commands import close_register, correct_attendance, mark_attendance, reopen_register
+from academic.registers.mark import Said
 from academic.registers.mark_history import MarkHistory, MarkStep, history_of
 from academic.registers.register import (
     AlreadyMarked,
@@ -19,6 +21,8 @@ from academic.registers.register import (
     NotMarked,
     ReasonMissing,
     RegisterIsClosed,
+    ReopeningReason,
+    TimesOutsideLesson,
 )
 from academic.registers.sheet import RegisterSheet, Sheet, sheet_of
 from shared.answers import Answer, Receipt, Request
@@ -36,20 +40,29 @@ Reason = Annotated[
 
 
 class StudentMark(Request):
+    """`arrived_at`, `left_at`: local times of a student who was not there all the time."""
+
     enrolment_id: UUID
     code: Letters
+    arrived_at: Clock | None = None
+    left_at: Clock | None = None
+
+    def said(self) -> Said:
+        return Said(self.enrolment_id, self.code, self.arrived_at, self.left_at)
 
 
 class Marks(Request):
     marks: Annotated[tuple[StudentMark, ...], Field(min_length=1, max_length=500)]
 
 
-class Correction(Request):
+class Correction(StudentMark):
     """`reason` is stored sealed with the student's key."""
 
-    enrolment_id: UUID
-    code: Letters
     reason: Reason
+
+
+class Reopening(Request):
+    reason: ReopeningReason
 
 
 @router.post(
@@ -63,14 +76,15 @@ class Correction(Request):
         MarkedTwice,
         RegisterIsClosed,
         CodeNotInUse,
+        TimesOutsideLesson,
     ),
 )
 async def post_attendance(
     meeting_id: UUID, body: Marks, caller: Annotated[Caller, may("attendance.mark", creates=True)]
 ) -> Answer[Receipt]:
     """Mark a whole class at once. Opens the register (its id is answered) and marks the meeting as held."""
-    marks = [(mark.enrolment_id, mark.code) for mark in body.marks]
-    saved = await mark_attendance(caller.store, caller.call, meeting_id, marks)
+    said = [mark.said() for mark in body.marks]
+    saved = await mark_attendance(caller.store, caller.call, meeting_id, said)
     return caller.accepted(saved, "Attendance marked")
 
 
@@ -91,7 +105,7 @@ async def get_register(meeting_id: UUID, caller: Annotated[Caller, may("attendan
 @router.post(
     "/registers/{register_id}/corrections",
     status_code=201,
-    responses=problems(NotFound, NotMarked, ReasonMissing, CodeNotInUse),
+    responses=problems(NotFound, NotMarked, ReasonMissing, CodeNotInUse, TimesOutsideLesson),
 )
 async def post_correction(
     register_id: UUID,
@@ -104,8 +118,7 @@ async def post_correction(
         caller.call,
         caller.keyring,
         register_id,
-        body.enrolment_id,
-        body.code,
+        body.said(),
         body.reason,
     )
     return caller.accepted(saved, "Attendance corrected")
@@ -118,6 +131,15 @@ async def post_register_closure(
     """Close a register that has a mark for everybody."""
     saved = await close_register(caller.store, caller.call, register_id)
     return caller.accepted(saved, "Register closed")
+
+
+@router.post("/registers/{register_id}/reopening", responses=problems(NotFound))
+async def post_register_reopening(
+    register_id: UUID, body: Reopening, caller: Annotated[Caller, may("attendance.correct")]
+) -> Answer[Receipt]:
+    """Take marks in a closed register again."""
+    saved = await reopen_register(caller.store, caller.call, register_id, body.reason)
+    return caller.accepted(saved, "Register reopened")
 
 
 @router.get("/registers/{register_id}/marks/{enrolment_id}/history", responses=problems(NotFound))

@@ -58,6 +58,9 @@ MARKS = Table(
         "code_version": "int4",
         "present": "bool",
         "billable": "bool",
+        "arrived_at": "text",
+        "left_at": "text",
+        "minutes": "int4",
         "corrected": "bool",
     },
 )
@@ -67,6 +70,7 @@ class RegisterSheet(View):
     """One sheet for each meeting."""
 
     NAME = "register_sheet"
+    VERSION = 2
     SOURCE = "academic"
     TABLES = (MEETINGS, REGISTERS, STAYS, MARKS)
 
@@ -132,6 +136,10 @@ class RegisterSheet(View):
     def closed(self, fact: Fact[AttendanceRegister.RegisterClosed], rows: Rows) -> None:
         rows.change(REGISTERS, (fact.tenant_id, fact.aggregate_id), state="closed")
 
+    @on(AttendanceRegister.RegisterReopened)
+    def reopened(self, fact: Fact[AttendanceRegister.RegisterReopened], rows: Rows) -> None:
+        rows.change(REGISTERS, (fact.tenant_id, fact.aggregate_id), state="open")
+
     @staticmethod
     def _stay(fact: Fact[Any], rows: Rows) -> None:
         data = fact.data
@@ -146,7 +154,8 @@ class RegisterSheet(View):
 
 
 class SheetLine(BaseModel):
-    """`code` null: not marked yet. The names are null for an erased person."""
+    """`code` null: not marked yet. `minutes` null: all the lesson, or none of it. The names are null for an erased
+    person."""
 
     enrolment_id: UUID
     person_id: UUID
@@ -154,6 +163,9 @@ class SheetLine(BaseModel):
     code_version: int | None
     present: bool | None
     billable: bool | None
+    arrived_at: str | None
+    left_at: str | None
+    minutes: int | None
     corrected: bool | None
     given_name: str | None = None
     family_name: str | None = None
@@ -187,12 +199,13 @@ async def sheet_of(read: Reading, meeting_id: UUID) -> Sheet:
     lines = await read.all(
         SheetLine,
         "SELECT enrolment_id, coalesce(m.person_id, s.person_id) AS person_id, m.code, m.code_version, m.present,"
-        " m.billable, m.corrected FROM (SELECT enrolment_id, person_id FROM sheet_stay"
+        " m.billable, m.arrived_at, m.left_at, m.minutes, m.corrected"
+        " FROM (SELECT enrolment_id, person_id FROM sheet_stay"
         " WHERE tenant_id = %(tenant)s AND class_id = %(class_id)s"
         " AND (begin_on IS NULL OR begin_on <= %(day)s) AND (end_on IS NULL OR end_on > %(day)s)) s"
-        " FULL JOIN (SELECT enrolment_id, person_id, code, code_version, present, billable, corrected"
-        " FROM sheet_mark WHERE tenant_id = %(tenant)s AND meeting_id = %(meeting_id)s) m USING (enrolment_id)"
-        " ORDER BY enrolment_id",
+        " FULL JOIN (SELECT enrolment_id, person_id, code, code_version, present, billable, arrived_at, left_at,"
+        " minutes, corrected FROM sheet_mark WHERE tenant_id = %(tenant)s AND meeting_id = %(meeting_id)s) m"
+        " USING (enrolment_id) ORDER BY enrolment_id",
         class_id=sheet.class_id,
         day=sheet.held_on,
         meeting_id=meeting_id,
