@@ -55,4 +55,4 @@ def test_every_letter_is_written_in_every_language_with_all_that_it_tells(place:
 
 
 def placeholders(template: Template) -> set[str]:
-    return {found["named"] or found["braced"] for found in Text.pattern.finditer(template.subject + template.text)}
+    return {found["named"] or found["braced"] for found in Text.pattern.finditer(f"{template.subject} {template.text}")}
