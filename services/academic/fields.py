@@ -39,6 +39,11 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Email = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=254, pattern=r"^[^\x00-\x20\x7f@]+@[^\x00-\x20\x7f@]+$")
 ]
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$"),
+]
+"""Some lines of free text."""
 Shorts = Annotated[tuple[Short, ...], Field(max_length=50)]
 Ids = Annotated[tuple[UUID, ...], Field(max_length=50)]
 Ext = Annotated[str, StringConstraints(pattern=r"^ext:[A-Za-z0-9._-]{1,46}$")]

@@ -1,5 +1,6 @@
 """The API process of academic."""
 
+from academic.absences import routes as absences
 from academic.calendars import routes as calendars
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import routes as classes
@@ -35,6 +36,7 @@ app = create_app(
         planning.router,
         meetings.router,
         registers.router,
+        absences.router,
         codes.router,
         imports.router,
     ),

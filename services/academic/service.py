@@ -1,5 +1,7 @@
 """The academic service: what it decides, shows and reacts to."""
 
+from academic.absences.absence_notice import AbsenceNotice
+from academic.absences.notices import AbsenceNotices
 from academic.calendars.calendar import Calendar
 from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.classes.class_ import Class
@@ -42,6 +44,7 @@ SERVICE = Service(
         Calendar,
         ClassMeeting,
         AttendanceRegister,
+        AbsenceNotice,
         AttendanceCodeSet,
         ImportBatch,
     ),
@@ -57,6 +60,7 @@ SERVICE = Service(
         Timetable,
         RegisterSheet,
         MarkHistory,
+        AbsenceNotices,
         CodeList,
         Summary,
         SourcedThings,

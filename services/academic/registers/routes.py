@@ -6,8 +6,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
+from academic.absences.notices import AbsenceNotices, expected_away
 from academic.codes.code_set import CodeNotInUse
-from academic.fields import Clock
+from academic.fields import Clock, Words
 from academic.meetings.class_meeting import MeetingIsCancelled
 from academic.people.directory import Directory, names_of
 from academic.registers.commands import close_register, correct_attendance, mark_attendance, reopen_register
@@ -33,10 +34,6 @@ from shared.problems import problems
 router = APIRouter(tags=["attendance"])
 
 Letters = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,8}$")]
-Reason = Annotated[
-    str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$"),
-]
 
 
 class StudentMark(Request):
@@ -58,7 +55,7 @@ class Marks(Request):
 class Correction(StudentMark):
     """`reason` is stored sealed with the student's key."""
 
-    reason: Reason
+    reason: Words
 
 
 class Reopening(Request):
@@ -93,12 +90,12 @@ async def get_register(meeting_id: UUID, caller: Annotated[Caller, may("attendan
     """The register sheet of a meeting: who should be there, and the marks so far."""
     async with caller.reading(RegisterSheet) as read:
         sheet = await sheet_of(read, meeting_id)
-    async with caller.reading(Directory) as people:
-        names = await names_of(people, caller.keyring, [line.person_id for line in sheet.lines])
-    lines = [
-        line.model_copy(update=names[line.person_id].model_dump(exclude={"id"})) if line.person_id in names else line
-        for line in sheet.lines
-    ]
+    people = [line.person_id for line in sheet.lines]
+    async with caller.reading(Directory) as directory:
+        names = await names_of(directory, caller.keyring, people)
+    async with caller.reading(AbsenceNotices) as absences:
+        away = await expected_away(absences, sheet.held_on, people)
+    lines = [line.told(names.get(line.person_id), away.get(line.person_id)) for line in sheet.lines]
     return caller.answer(sheet.model_copy(update={"lines": lines}), "Register", read)
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel
 
 from academic.classes.class_ import Class
 from academic.meetings.class_meeting import ClassMeeting
+from academic.people.directory import Name
 from academic.registers.mark import Mark
 from academic.registers.register import AttendanceRegister
 from shared.errors import NotFound
@@ -169,6 +170,12 @@ class SheetLine(BaseModel):
     corrected: bool | None
     given_name: str | None = None
     family_name: str | None = None
+    notice: Literal["notified", "approved"] | None = None
+
+    def told(self, name: Name | None, notice: str | None) -> "SheetLine":
+        """With the name, and whether somebody said before that the student would not come."""
+        named = {} if name is None else {"given_name": name.given_name, "family_name": name.family_name}
+        return self.model_copy(update={**named, "notice": notice})
 
 
 class Sheet(BaseModel):
