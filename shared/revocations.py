@@ -40,6 +40,12 @@ class EndSet(OfMember):
     until: datetime | None
 
 
+class OfKey(BaseModel):
+    """The key that a program's tokens name as their login."""
+
+    key_id: UUID
+
+
 class Anything(BaseModel):
     """Nothing of the event is read but that it happened."""
 
@@ -77,7 +83,11 @@ class Revocations(View):
         role = {"tenant_id": fact.tenant_id, "role_id": fact.aggregate_id}
         rows.put(ROLES, {**role, "rights": fact.version})
 
-    @on("auth.session_ended")
+    @on("auth.api_key_revoked")
+    def key_revoked(self, fact: Fact[OfKey], rows: Rows) -> None:
+        rows.put(LOGINS, {"tenant_id": fact.tenant_id, "login": fact.data.key_id})
+
+    @on("auth.session_ended", "auth.service_account_retired")
     def login_ended(self, fact: Fact[Anything], rows: Rows) -> None:
         rows.put(LOGINS, {"tenant_id": fact.tenant_id, "login": fact.aggregate_id})
 
@@ -96,7 +106,8 @@ class Revocations(View):
 
 QUERY = """
 SELECT m.rights, m.until,
-       EXISTS (SELECT FROM revocation_login l WHERE l.tenant_id = t.id AND l.login = %(login)s) AS login_ended,
+       EXISTS (SELECT FROM revocation_login l
+               WHERE l.tenant_id = t.id AND l.login IN (%(login)s, %(user)s)) AS login_ended,
        coalesce((SELECT suspended FROM revocation_tenant s WHERE s.tenant_id = t.id), false) AS suspended,
        EXISTS (SELECT FROM revocation_role r
                JOIN unnest(%(roles)s::uuid[], %(versions)s::int4[]) AS held(role_id, version)

@@ -70,6 +70,8 @@ class Nine:
         }
         if kind == "worker":
             own |= {"SMTP_HOST": HOST, "SMTP_PORT": str(self.ports["inbox.smtp"]), "SMTP_SECURITY": "none"}
+        if (service, kind) == ("auth", "api"):
+            own["API_URL"] = f"{self.ports.url('gateway')}/api/auth"
         if service == "exports":
             own["ARTIFACTS"] = str(self.state.path("artifacts"))
         prefix = f"{service.upper()}_"

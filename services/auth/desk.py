@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, FastAPI
@@ -23,6 +23,7 @@ from auth.settings import AuthSettings
 from auth.signing_keys.access_tokens import Signer
 from auth.signing_keys.commands import ensure_signing_key
 from auth.signing_keys.private_keys import PrivateKeys
+from auth.signing_keys.rotation import keep_rotating
 from auth.tenants.commands import Registering
 from auth.users.link_requests import LinkRequests
 from shared.calls import Actor, Call
@@ -42,6 +43,7 @@ class Desk:
     signer: Signer
     api_keys: ApiKeys
     client_credentials: ClientCredentials
+    api_url: str
     integration_secrets: IntegrationSecrets
 
     @classmethod
@@ -65,6 +67,7 @@ class Desk:
             api_keys=api_keys,
             integration_secrets=IntegrationSecrets(kernel.pool, master),
             client_credentials=ClientCredentials(kernel.store, api_keys, credentials.tries, master, signer),
+            api_url=settings.api_url.rstrip("/"),
         )
 
 
@@ -73,14 +76,20 @@ async def open_desk(app: FastAPI) -> AsyncIterator[None]:
     """Runs inside the kernel's life; nothing is answered before there is a key to sign with."""
     kernel: Kernel = app.state.kernel
     hashing = Hashing()
-    app.state.desk = desk = Desk.of(kernel, hashing, AuthSettings())
+    settings = AuthSettings()
+    app.state.desk = desk = Desk.of(kernel, hashing, settings)
     await ensure_signing_key(kernel.store, starting(), desk.private_keys)
-    handling = asyncio.create_task(desk.link_requests.run())
+    age = timedelta(days=settings.signing_key_days)
+    tasks = [
+        asyncio.create_task(desk.link_requests.run()),
+        asyncio.create_task(keep_rotating(kernel.store, desk.private_keys, age)),
+    ]
     try:
         yield
     finally:
-        handling.cancel()
-        await asyncio.wait([handling])
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         hashing.close()
 
 

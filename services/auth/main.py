@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from auth.desk import open_desk
 from auth.integrations import routes as integrations
 from auth.invitations import routes as invitations
+from auth.discovery import routes as discovery
 from auth.login_sessions import routes as login_sessions
 from auth.login_sessions import switch_route
 from auth.memberships import limit_routes as limits
@@ -44,6 +45,7 @@ app = create_app(
         users.router,
         service_accounts.router,
         token_route.router,
+        discovery.router,
         signing_keys.router,
     ),
 )

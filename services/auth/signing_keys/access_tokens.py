@@ -73,7 +73,7 @@ class Signer:
     async def issue_to_account(
         self, account_id: UUID, tenant_id: UUID, key_id: UUID, permissions: Iterable[str], now: datetime
     ) -> str:
-        """For a program of one school. `sid` is its key, `client_id` (RFC 9068) says that no person stands behind it."""
+        """For a program of one school. `sid` is its key; `client_id` (RFC 9068) says that nobody stands behind it."""
         claims = {
             "aud": AUDIENCE,
             "sub": str(account_id),
