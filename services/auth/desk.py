@@ -14,8 +14,10 @@ from auth.integrations.secret_rows import IntegrationSecrets
 from auth.login_sessions.pending import PendingSignIns
 from auth.login_sessions.refresh_tokens import RefreshTokens
 from auth.login_sessions.sign_in import SignIns
+from auth.passwords.block_list import BlockList
 from auth.passwords.credentials import Credentials
 from auth.passwords.hashing import Hashing
+from auth.passwords.policy import PasswordPolicy
 from auth.second_factors.checks import SecondFactors
 from auth.service_accounts.api_keys import ApiKeys
 from auth.service_accounts.client_credentials import ClientCredentials
@@ -50,7 +52,8 @@ class Desk:
     def of(cls, kernel: Kernel, hashing: Hashing, settings: AuthSettings) -> "Desk":
         master = kernel.keyring.master
         private_keys = PrivateKeys(kernel.pool, master)
-        credentials = Credentials(kernel.pool, hashing, master)
+        policy = PasswordPolicy(BlockList.load(settings.blocked_passwords_file))
+        credentials = Credentials(kernel.pool, hashing, master, policy)
         refresh_tokens = RefreshTokens(kernel.pool, master)
         pending = PendingSignIns(kernel.pool)
         second_factors = SecondFactors(kernel.pool, master, credentials.tries, pending)

@@ -9,6 +9,7 @@ from uuid import UUID
 from auth.credential_checks.tries import ACCOUNT, DEVICE, NETWORK, Place, Tries
 from auth.handed_out import HandedOut
 from auth.passwords.hashing import Hashing
+from auth.passwords.policy import PasswordPolicy
 from auth.platform_rows import platform_rows
 from auth.users.emails import normal_email
 from shared.calls import Claim
@@ -38,7 +39,8 @@ class Fits(NamedTuple):
 
 
 class Credentials:
-    def __init__(self, pool: Pool, hashing: Hashing, master: MasterKey) -> None:
+    def __init__(self, pool: Pool, hashing: Hashing, master: MasterKey, policy: PasswordPolicy) -> None:
+        self.policy = policy
         self.tries = Tries(pool)
         self.handed_out = HandedOut(master)
         self._pool = pool

@@ -54,7 +54,9 @@ async def register_school(
     """School, owner and membership in one append; `reply` holds the school's id.
 
     Whoever has an account proves it with the password. Whoever does not gets the same answer and no school: only the
-    owner of the address hears, by mail, that it has an account."""
+    owner of the address hears, by mail, that it has an account. Raises PasswordTooWeak, for both alike."""
+    about = (owner.email, owner.given_name, owner.family_name, school.name)
+    desk.credentials.policy.check(owner.password, about=about, pointer="/owner/password")
     school_id = uuid7()
     user_id = await desk.credentials.user_of(owner.email)
     if user_id is None:

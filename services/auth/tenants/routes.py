@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field, StringConstraints
 from auth.desk import AtDesk
 from auth.memberships.members import Members, count_members
 from auth.passwords.credentials import From
-from auth.passwords.policy import NewPassword
+from auth.passwords.policy import NewPassword, PasswordTooWeak
 from auth.tenants.commands import NewOwner, NewSchool, register_school
 from auth.tenants.school import School, SchoolRow, school_of
 from auth.users.emails import Email
@@ -61,7 +61,7 @@ class Summary(BaseModel):
     members: int
 
 
-@router.post("/schools", status_code=201)
+@router.post("/schools", status_code=201, responses=problems(PasswordTooWeak))
 async def post_school(
     body: Registration, caller: Annotated[Caller, public(creates=True)], desk: AtDesk
 ) -> Answer[Receipt]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from auth.handed_out import Kind
 from auth.login_sessions.commands import end_sessions
 from auth.login_sessions.refresh_tokens import RefreshTokens
+from auth.passwords.choosing import check_choice
 from auth.passwords.credentials import Credentials, From
 from auth.users.user import LinkSpent, PasswordWrong, User
 from shared.calls import Call, Saved
@@ -69,12 +70,13 @@ async def reset_password(
     token: str,
     password: str,
 ) -> Saved:
-    """All sign-ins end, and the account's lock. A second factor stays. Raises LinkSpent.
+    """All sign-ins end, and the account's lock. A second factor stays. Raises LinkSpent, PasswordTooWeak.
 
     The link is spent by the very event that makes the new password count: of many at once one succeeds."""
     user_id, link_id = ids_of(credentials, "reset-password", token)
     user = await store.get(User, user_id, PLATFORM)
     user.reset.check(link_id, call.now)
+    await check_choice(store, keyring, credentials.policy, user, password)
     async with credentials.kept(user_id, password) as password_id:
         saved = await store.change(
             User, user_id, lambda user: user.reset_password(link_id, password_id, call.now), call=call
@@ -93,8 +95,10 @@ async def change_password(
     refresh_tokens: RefreshTokens,
     change: PasswordChange,
 ) -> Saved:
-    """All other sign-ins end. Raises PasswordWrong, SignInLocked."""
+    """All other sign-ins end. Raises PasswordWrong, PasswordTooWeak, SignInLocked."""
     await check_own_password(store, call, keyring, credentials, change.user_id, change.old, change.source)
+    user = await store.get(User, change.user_id, PLATFORM)
+    await check_choice(store, keyring, credentials.policy, user, change.new)
     async with credentials.kept(change.user_id, change.new) as password_id:
         saved = await store.change(
             User, change.user_id, lambda user: user.change_password(password_id, call.now), call=call

@@ -10,7 +10,7 @@ from auth.desk import AtDesk, Desk
 from auth.handed_out import LinkToken
 from auth.login_sessions.identified import session_of, user_of
 from auth.passwords.credentials import From
-from auth.passwords.policy import NewPassword, Password
+from auth.passwords.policy import NewPassword, Password, PasswordTooWeak
 from auth.users.commands import PasswordChange, change_password, choose_language, reset_password, verify_email
 from auth.users.emails import Email
 from auth.users.link_requests import What
@@ -84,7 +84,7 @@ async def post_reset_request(body: LinkRequest, caller: Annotated[Caller, public
     return await asked(caller, desk, "reset", body.email)
 
 
-@router.post("/password-resets", responses=problems(LinkSpent))
+@router.post("/password-resets", responses=problems(LinkSpent, PasswordTooWeak))
 async def post_reset(body: Reset, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[Receipt]:
     """Set a new password with the token of the mailed link. All sign-ins end; a second factor stays."""
     saved = await reset_password(
@@ -99,7 +99,7 @@ async def post_reset(body: Reset, caller: Annotated[Caller, public()], desk: AtD
     return Answer(data=Receipt(id=saved.id, version=saved.version), message="Password set")
 
 
-@router.post("/me/password", responses=problems(NotFound, PasswordWrong, SignInLocked))
+@router.post("/me/password", responses=problems(NotFound, PasswordWrong, PasswordTooWeak, SignInLocked))
 async def post_password(body: Change, caller: Annotated[Caller, may("me")], desk: AtDesk) -> Answer[Receipt]:
     """Change your password. All your other sign-ins end."""
     change = PasswordChange(
