@@ -1,6 +1,7 @@
 """The API process of academic."""
 
 from academic.absences import routes as absences
+from academic.accounts import routes as accounts
 from academic.calendars import routes as calendars
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import routes as classes
@@ -29,6 +30,7 @@ app = create_app(
         sessions.router,
         courses.router,
         people.router,
+        accounts.router,
         classes.router,
         enrolments.router,
         rooms.router,

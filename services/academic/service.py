@@ -2,6 +2,9 @@
 
 from academic.absences.absence_notice import AbsenceNotice
 from academic.absences.notices import AbsenceNotices
+from academic.accounts.account_list import UserAccounts
+from academic.accounts.reactions import when_invitation_accepted
+from academic.accounts.user_account import UserAccount
 from academic.calendars.calendar import Calendar
 from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.classes.class_ import Class
@@ -39,6 +42,7 @@ SERVICE = Service(
         AcademicSession,
         Course,
         Person,
+        UserAccount,
         Class,
         Room,
         Calendar,
@@ -53,6 +57,7 @@ SERVICE = Service(
         SessionTree,
         Catalogue,
         Directory,
+        UserAccounts,
         ClassList,
         Roster,
         RoomList,
@@ -67,5 +72,5 @@ SERVICE = Service(
         ImportHistory,
         Revocations,
     ),
-    reactions=(when_tenant_registered,),
+    reactions=(when_tenant_registered, when_invitation_accepted),
 )

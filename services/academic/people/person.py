@@ -31,6 +31,10 @@ class PersonIsArchived(Refused):
     """This person is archived."""
 
 
+class AccountTaken(Refused):
+    """The person or the account is linked to another one already."""
+
+
 class GuardianOfOneself(Refused):
     """Nobody is one's own guardian."""
 
@@ -104,6 +108,11 @@ class Person(Aggregate):
         PUBLIC = True
         guardian_id: UUID
 
+    class UserAccountLinked(Aggregate.Event):
+        TOPIC = "academic.user_account_linked"
+        PUBLIC = True
+        user_id: UUID
+
     @classmethod
     def register(
         cls, id: UUID, tenant_id: UUID, details: SealedDetails, source_id: str | None, now: datetime
@@ -134,6 +143,7 @@ class Person(Aggregate):
         self.source_id = source_id
         self.guardians: tuple[UUID, ...] = ()
         self.archived = False
+        self.user_id: UUID | None = None
 
     def correct(self, details: SealedDetails, now: datetime) -> None:
         """A value that stays the same comes as the very ciphertext of `details`: sealing anew differs."""
@@ -153,6 +163,15 @@ class Person(Aggregate):
     def unlink_guardian(self, guardian_id: UUID, now: datetime) -> None:
         if guardian_id in self.guardians:
             self._guardian_unlinked(guardian_id=guardian_id, timestamp=now)
+
+    def link_user_account(self, user_id: UUID, now: datetime) -> None:
+        """From now on this user is this person. Raises AccountTaken."""
+        if user_id == self.user_id:
+            return
+        if self.user_id is not None:
+            raise AccountTaken
+        self._in_use()
+        self._user_account_linked(user_id=user_id, timestamp=now)
 
     def archive(self, now: datetime) -> None:
         if not self.archived:
@@ -188,6 +207,10 @@ class Person(Aggregate):
     @event(GuardianUnlinked)
     def _guardian_unlinked(self, guardian_id: UUID, timestamp: datetime) -> None:
         self.guardians = tuple(each for each in self.guardians if each != guardian_id)
+
+    @event(UserAccountLinked)
+    def _user_account_linked(self, user_id: UUID, timestamp: datetime) -> None:
+        self.user_id = user_id
 
     @event(Archived)
     def _archived(self, timestamp: datetime) -> None:
