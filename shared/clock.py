@@ -5,9 +5,13 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from shared.database import Connection
 from shared.pulse import beat, pulse
+
+if TYPE_CHECKING:
+    from shared.kernel import Kernel
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +30,22 @@ class Rule:
     name: str
     every: timedelta
     run: Callable[[Connection, datetime], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Due work of a service that decides by commands. Each command is saved by itself: a run may be repeated or
+    missed."""
+
+    name: str
+    every: timedelta
+    run: "Callable[[Kernel, datetime], Awaitable[None]]"
+
+    def rule(self, kernel: "Kernel") -> Rule:
+        async def run(connection: Connection, now: datetime) -> None:
+            await self.run(kernel, now)
+
+        return Rule(self.name, self.every, run)
 
 
 async def expire_commands(connection: Connection, now: datetime) -> None:

@@ -71,6 +71,20 @@ async def reading(
         yield Reading(connection, tenant_id, schema, position or 0)
 
 
+@asynccontextmanager
+async def reading_all(pool: Pool, view: type[View]) -> AsyncIterator[Connection]:
+    """The live build of a view over all tenants, for a worker's own work: an API's role would see none of them.
+    Raises ViewBehind."""
+    async with pool.connection() as connection, connection.transaction():
+        cursor = await connection.execute(
+            "SELECT set_config('search_path', schema, true) FROM builds WHERE view = %s AND version = %s AND live",
+            (view.NAME, view.VERSION),
+        )
+        if await cursor.fetchone() is None:
+            raise ViewBehind
+        yield connection
+
+
 OPEN = """
 SELECT b.schema, p.position, set_config('rollbook.tenant', %(tenant)s, true),
        set_config('search_path', b.schema || ',' || %(service)s, true)

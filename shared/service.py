@@ -8,14 +8,15 @@ from shared.events import Aggregate
 if TYPE_CHECKING:
     from fastapi import APIRouter
 
-    from shared.clock import Rule
+    from shared.clock import Due, Rule
     from shared.reactions import Reaction
     from shared.views import View
 
 
 @dataclass(frozen=True)
 class Service:
-    """`views` and `reactions` run in the declared order; `rules` are due work of its own, on the worker's clock."""
+    """`views` and `reactions` run in the declared order; `rules` and `due` are due work of its own, on the
+    worker's clock: statements, and commands."""
 
     name: str
     aggregates: tuple[type[Aggregate], ...]
@@ -24,6 +25,7 @@ class Service:
     operator_routers: "tuple[APIRouter, ...]" = ()
     """What its worker has for operators beside what every worker has."""
     rules: "tuple[Rule, ...]" = ()
+    due: "tuple[Due, ...]" = ()
 
     @property
     def sources(self) -> tuple[str, ...]:

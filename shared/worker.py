@@ -78,7 +78,8 @@ def roles_of(kernel: Kernel, settings: ServiceSettings) -> dict[str, Role]:
 
     async def clock(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:
-            await run_until_it_jumps(connection, (*RULES, *kernel.service.rules))
+            due = [each.rule(kernel) for each in kernel.service.due]
+            await run_until_it_jumps(connection, (*RULES, *kernel.service.rules, *due))
 
     async def keys(leadership: Leadership) -> None:
         async with await connect(dsn, search_path=name) as connection:

@@ -18,6 +18,7 @@ from academic.schools import routes as schools
 from academic.service import SERVICE
 from academic.sessions import routes as sessions
 from academic.settings import AcademicSettings
+from academic.waitlists import routes as waitlists
 from shared.http import create_app
 from shared.serve import serve_api
 
@@ -33,6 +34,7 @@ app = create_app(
         accounts.router,
         classes.router,
         enrolments.router,
+        waitlists.router,
         rooms.router,
         calendars.router,
         planning.router,

@@ -6,7 +6,6 @@ from academic.accounts.account_list import UserAccounts
 from academic.accounts.reactions import when_invitation_accepted
 from academic.accounts.user_account import UserAccount
 from academic.calendars.calendar import Calendar
-from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.classes.class_ import Class
 from academic.classes.class_list import ClassList
 from academic.classes.roster import Roster
@@ -32,6 +31,9 @@ from academic.schools.reactions import when_tenant_registered
 from academic.schools.summary import Summary
 from academic.sessions.academic_session import AcademicSession
 from academic.sessions.session_tree import SessionTree
+from academic.waitlists import offering
+from academic.waitlists.waiting import Waiting
+from academic.waitlists.waitlist import Waitlist
 from shared.revocations import Revocations
 from shared.service import Service
 
@@ -44,6 +46,7 @@ SERVICE = Service(
         Person,
         UserAccount,
         Class,
+        Waitlist,
         Room,
         Calendar,
         ClassMeeting,
@@ -60,8 +63,8 @@ SERVICE = Service(
         UserAccounts,
         ClassList,
         Roster,
+        Waiting,
         RoomList,
-        NonTeachingDays,
         Timetable,
         RegisterSheet,
         MarkHistory,
@@ -72,5 +75,6 @@ SERVICE = Service(
         ImportHistory,
         Revocations,
     ),
-    reactions=(when_tenant_registered, when_invitation_accepted),
+    reactions=(when_tenant_registered, when_invitation_accepted, *offering.REACTIONS),
+    due=(offering.LAPSING,),
 )

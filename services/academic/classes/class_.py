@@ -97,6 +97,20 @@ class Class(Aggregate):
         end_on: date
         every: int
 
+    class SeatReserved(Aggregate.Event):
+        """For somebody on the waiting list, who may take it until then."""
+
+        TOPIC = "academic.seat_reserved"
+        enrolment_id: UUID
+        person_id: UUID
+        begin_on: date | None
+        end_on: date | None
+
+    class ReservationEnded(Aggregate.Event):
+        TOPIC = "academic.reservation_ended"
+        enrolment_id: UUID
+        person_id: UUID
+
     class Closed(Aggregate.Event):
         TOPIC = "academic.class_closed"
         PUBLIC = True
@@ -137,6 +151,7 @@ class Class(Aggregate):
         self.capacity = capacity
         self.source_id = source_id
         self.enrolments: dict[UUID, Enrolment] = {}
+        self.reserved: dict[UUID, Enrolment] = {}
         self.teachers: dict[UUID, Assignment] = {}
         self.pattern: WeeklyPattern | None = None
         self.closed = False
@@ -151,7 +166,7 @@ class Class(Aggregate):
         """None: as many as come."""
         if capacity == self.capacity:
             return
-        fits(self.enrolments.values(), capacity, "/capacity")
+        fits(self.seated.values(), capacity, "/capacity")
         self._capacity_set(capacity=capacity, timestamp=now)
 
     def enrol(self, enrolment_id: UUID, stay: Enrolment, now: datetime, source_id: str | None = None) -> None:
@@ -160,12 +175,32 @@ class Class(Aggregate):
             return
         if known is not None:
             raise EnrolmentExists
-        self.in_use()
-        admit(self.enrolments, self.capacity, enrolment_id, stay)
+        self.check_seat(enrolment_id, stay)
         course_id = self.details.course_id
         self._student_enrolled(
             enrolment_id=enrolment_id, course_id=course_id, source_id=source_id, timestamp=now, **stay.told
         )
+
+    def reserve(self, enrolment_id: UUID, stay: Enrolment, now: datetime) -> None:
+        """A seat that only this enrolment can take. Refused like the enrolment itself."""
+        if enrolment_id not in self.seated:
+            self.check_seat(enrolment_id, stay)
+            self._seat_reserved(enrolment_id=enrolment_id, timestamp=now, **stay.told)
+
+    def check_seat(self, enrolment_id: UUID, stay: Enrolment) -> None:
+        """Raises what an enrolment would raise now."""
+        self.in_use()
+        admit(self.seated, self.capacity, enrolment_id, stay)
+
+    def end_reservation(self, enrolment_id: UUID, now: datetime) -> None:
+        if enrolment_id in self.reserved:
+            person_id = self.reserved[enrolment_id].person_id
+            self._reservation_ended(enrolment_id=enrolment_id, person_id=person_id, timestamp=now)
+
+    @property
+    def seated(self) -> dict[UUID, Enrolment]:
+        """Who is in, and for whom a seat is kept."""
+        return self.reserved | self.enrolments
 
     def change_dates(self, enrolment_id: UUID, begin_on: date | None, end_on: date | None, now: datetime) -> None:
         """New dates of an enrolment; a withdrawn student is in again."""
@@ -173,8 +208,7 @@ class Class(Aggregate):
         stay = Enrolment(known.person_id, begin_on, end_on)
         if stay == known:
             return
-        self.in_use()
-        admit(self.enrolments, self.capacity, enrolment_id, stay)
+        self.check_seat(enrolment_id, stay)
         self._enrollment_dates_changed(enrolment_id=enrolment_id, timestamp=now, **stay.told)
 
     def withdraw(self, enrolment_id: UUID, on: date, now: datetime) -> None:
@@ -269,7 +303,23 @@ class Class(Aggregate):
         timestamp: datetime,
         source_id: str | None = None,
     ) -> None:
+        self.reserved.pop(enrolment_id, None)
         self.enrolments[enrolment_id] = Enrolment(person_id, begin_on, end_on)
+
+    @event(SeatReserved)
+    def _seat_reserved(
+        self,
+        enrolment_id: UUID,
+        person_id: UUID,
+        begin_on: date | None,
+        end_on: date | None,
+        timestamp: datetime,
+    ) -> None:
+        self.reserved[enrolment_id] = Enrolment(person_id, begin_on, end_on)
+
+    @event(ReservationEnded)
+    def _reservation_ended(self, enrolment_id: UUID, person_id: UUID, timestamp: datetime) -> None:
+        self.reserved.pop(enrolment_id, None)
 
     @event(EnrollmentDatesChanged)
     def _enrollment_dates_changed(
