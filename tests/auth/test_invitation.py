@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from auth.invitations.invitation import GOOD_FOR, Invitation, InvitationIsOver, SentTooRecently
-from auth.users.user import LinkSpent
+from auth.users.open_link import LinkSpent
 from shared.given import given
 from shared.ids import uuid7
 from shared.sealed import Sealed

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from auth.handed_out import HandedOut
-from auth.users.user import LinkSpent, User
+from auth.users.open_link import LinkSpent
+from auth.users.user import User
 from shared.given import given
 from shared.ids import PLATFORM, uuid7
 from shared.personal import MasterKey

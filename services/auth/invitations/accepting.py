@@ -9,7 +9,8 @@ from auth.invitations.invitation import Invitation
 from auth.memberships.membership import Membership, membership_id
 from auth.passwords.credentials import Credentials, From
 from auth.tenants.tenant import Tenant, TenantIsSuspended
-from auth.users.user import LinkSpent, PasswordWrong, User
+from auth.users.open_link import LinkSpent
+from auth.users.user import PasswordWrong, User
 from shared.calls import Call, Claim, Saved
 from shared.commands import command
 from shared.errors import DomainError, Refused

@@ -5,7 +5,7 @@ from uuid import UUID
 from auth.invitations.invitation import Invitation
 from auth.passwords.credentials import Credentials
 from auth.users.emails import normal_email
-from auth.users.user import LinkSpent
+from auth.users.open_link import LinkSpent
 from shared.calls import Claim
 from shared.database import Pool
 from shared.personal import Keyring, MasterKey

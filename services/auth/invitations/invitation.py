@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 from uuid import UUID
 
-from auth.users.user import LinkSpent, OpenLink
+from auth.users.open_link import LinkSpent, OpenLink
 from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.sealed import Sealed

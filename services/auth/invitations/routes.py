@@ -36,7 +36,8 @@ from auth.passwords.policy import NewPassword, Password, PasswordTooWeak
 from auth.tenants.routes import Name
 from auth.tenants.tenant import TenantIsSuspended
 from auth.users.emails import Email
-from auth.users.user import LinkSpent, PasswordWrong
+from auth.users.open_link import LinkSpent
+from auth.users.user import PasswordWrong
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may, public
 from shared.errors import Forbidden, NotFound

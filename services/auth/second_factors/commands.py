@@ -9,9 +9,10 @@ from auth.login_sessions.refresh_tokens import RefreshTokens
 from auth.passwords.credentials import Credentials, From
 from auth.second_factors.checks import Proof, SecondFactors
 from auth.second_factors.policies import demanded_of
+from auth.second_factors.refusals import EnrolmentExpired
 from auth.second_factors.totp import new_secret
 from auth.users.commands import check_own_password
-from auth.users.user import EnrolmentExpired, User
+from auth.users.user import User
 from shared.calls import Call, Saved
 from shared.commands import command
 from shared.ids import PLATFORM, uuid7

@@ -21,9 +21,10 @@ from auth.second_factors.commands import (
 )
 from auth.second_factors.policies import demanded_of
 from auth.second_factors.recovery_codes import new_codes
+from auth.second_factors.refusals import EnrolmentExpired, LastSecondFactor, TotpEnabledAlready
 from auth.second_factors.totp import otpauth_uri, qr_code, text_of
 from auth.users.commands import email_of
-from auth.users.user import EnrolmentExpired, LastSecondFactor, PasswordWrong, TotpEnabledAlready, User
+from auth.users.user import PasswordWrong, User
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound

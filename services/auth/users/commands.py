@@ -9,7 +9,8 @@ from auth.login_sessions.commands import end_sessions
 from auth.login_sessions.refresh_tokens import RefreshTokens
 from auth.passwords.choosing import check_choice
 from auth.passwords.credentials import Credentials, From
-from auth.users.user import LinkSpent, PasswordWrong, User
+from auth.users.open_link import LinkSpent
+from auth.users.user import PasswordWrong, User
 from shared.calls import Call, Saved
 from shared.commands import command
 from shared.ids import PLATFORM

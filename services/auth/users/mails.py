@@ -3,7 +3,8 @@
 from uuid import UUID
 
 from auth.handed_out import HandedOut, Kind
-from auth.users.user import NO_LINK, OpenLink, User
+from auth.users.open_link import NO_LINK, OpenLink
+from auth.users.user import User
 from shared.ids import PLATFORM
 from shared.mail.letters import Letter, Template, letter
 from shared.mail.mailings import Composing, mails

@@ -14,7 +14,8 @@ from auth.passwords.policy import NewPassword, Password, PasswordTooWeak
 from auth.users.commands import PasswordChange, change_password, choose_language, reset_password, verify_email
 from auth.users.emails import Email
 from auth.users.link_requests import What
-from auth.users.user import LinkSpent, PasswordWrong
+from auth.users.open_link import LinkSpent
+from auth.users.user import PasswordWrong
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may, public
 from shared.errors import NotFound

@@ -1,9 +1,10 @@
 """A user: an identity that can sign in, the same one in every school it belongs to."""
 
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from auth.second_factors.refusals import EnrolmentExpired, LastSecondFactor, TotpEnabledAlready
+from auth.users.open_link import NO_LINK, OpenLink
 from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.sealed import Sealed
@@ -13,49 +14,10 @@ RESET_WITHIN = timedelta(minutes=30)
 ENROL_WITHIN = timedelta(minutes=15)
 
 
-class EmailTaken(Refused):
-    """This e-mail address has an account: register the school with its password."""
-
-
 class PasswordWrong(Refused):
     """The password is wrong."""
 
     status = 403
-
-
-class LinkSpent(Refused):
-    """This link was used, replaced by a newer one, or is too old: ask for another."""
-
-
-class TotpEnabledAlready(Refused):
-    """There is an authenticator app already: remove it first."""
-
-
-class EnrolmentExpired(Refused):
-    """No authenticator app is being set up, or it took too long: begin again."""
-
-
-class LastSecondFactor(Refused):
-    """A school of yours demands a second factor: set up another one first."""
-
-
-class OpenLink(NamedTuple):
-    """The one link of its kind that counts."""
-
-    id: UUID
-    asked_at: datetime
-    until: datetime
-
-    def asked_before(self, time: datetime) -> bool:
-        return self.asked_at <= time
-
-    def check(self, link_id: UUID, now: datetime) -> None:
-        if link_id != self.id or now >= self.until:
-            raise LinkSpent
-
-
-NEVER = datetime.min.replace(tzinfo=UTC)
-NO_LINK = OpenLink(UUID(int=0), NEVER, NEVER)
 
 
 class User(Aggregate):
