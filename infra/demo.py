@@ -23,7 +23,7 @@ class DemoSchool:
     """`counts` are the rows that an import creates, per file; `refused` those with an error.
 
     `family` are the sourcedIds of a guardian and two students: the first in `classes[0]`, the second in `classes[1]`;
-    `latecomer` is a student of no class."""
+    `latecomer` is a student of no class; `teacher` gives `classes[0]`."""
 
     name: str
     content: bytes
@@ -31,6 +31,7 @@ class DemoSchool:
     refused: Mapping[str, int]
     family: tuple[str, str, str]
     latecomer: str
+    teacher: str
     classes: tuple[str, ...]
 
 
@@ -60,7 +61,7 @@ def demo_school(name: str, begins: date, seed: int = 1) -> DemoSchool:
     _enrolments(rows, chance, begins, classes, teachers, students, school)
     counts = Counter({file: len(found) for file, found in rows.files.items()})
     content, refused = _with_dirt(rows, classes, school)
-    return DemoSchool(name, content, counts, refused, family, students[-1], classes)
+    return DemoSchool(name, content, counts, refused, family, students[-1], teachers[0], classes)
 
 
 def _orgs(rows: _Rows, name: str) -> tuple[str, list[str]]:

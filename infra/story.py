@@ -12,6 +12,7 @@ from infra.native.state import default_folder, write_private
 from infra.story_client import Client, StoryBroken
 from infra.story_lessons import look_back, plan_lessons, set_prices, take_attendance
 from infra.story_money import correct, find_payer, issue_invoice, look_around, take_away
+from infra.story_people import invite
 from infra.story_school import Stage, register, take_in, try_out
 from infra.story_teller import Teller
 from shared.ids import uuid7
@@ -20,6 +21,7 @@ SCENES = (
     ("A school registers", register),
     ("Its people and classes are in a OneRoster file; a dry run comes first", try_out),
     ("The file is imported: the good rows, and a reason for each of the others", take_in),
+    ("A teacher is invited, by mail", invite),
     ("Who was in the piano class? The roster has two clocks", look_back),
     ("What does it cost?", set_prices),
     ("Four lessons are planned", plan_lessons),

@@ -26,6 +26,7 @@ class Stage:
     email: str = ""
     password: str = ""
     tenant_id: str = ""
+    teacher: Client | None = None
     classes: dict[str, str] = field(default_factory=dict)
     people: dict[str, dict[str, Any]] = field(default_factory=dict)
     meetings: list[dict[str, Any]] = field(default_factory=list)
