@@ -57,6 +57,7 @@ class Access:
         verifier: Verifier = request.app.state.verifier
         headers = request.headers.getlist("authorization")
         identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
+        request.state.identity = identity
         if self.current(request.method):
             standings: Standings = request.app.state.standings
             await standings.check(identity)

@@ -136,7 +136,15 @@ class Caller:
     @property
     def network(self) -> str:
         """Where the request came from, as the gateway says: an IPv4 address, or the /64 of an IPv6 one."""
-        return network_of(self._request.headers.get(CLIENT_ADDRESS) or (self._request.client or ("",))[0])
+        return client_network(self._request)
+
+    def about(self, account: str) -> None:
+        """Whose account this request names, by its keyed hash: for the audit, if it is refused."""
+        self._request.state.account = account
+
+    def concerns(self, user_id: UUID) -> None:
+        """Whom this request is about, where no token says so: for the audit, if it is refused."""
+        self._request.state.concerned = user_id
 
     @property
     def agent(self) -> str:
@@ -217,6 +225,10 @@ class _Admission:
         if identity is not None:
             telemetry.bind(tenant=str(identity.tenant_id))
         return Caller(request, response, request.app.state.kernel, self.access, identity)
+
+
+def client_network(request: Request) -> str:
+    return network_of(request.headers.get(CLIENT_ADDRESS) or (request.client or ("",))[0])
 
 
 def network_of(address: str) -> str:

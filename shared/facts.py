@@ -33,6 +33,7 @@ class Fact(NamedTuple, Generic[D]):
     causation_id: UUID | None = None
     subjects: tuple[UUID, ...] = ()
     traceparent: str | None = None
+    on_behalf_of: str | None = None
 
 
 def fact_of(record: Record, meta: Meta, data: D) -> Fact[D]:
@@ -51,6 +52,7 @@ def fact_of(record: Record, meta: Meta, data: D) -> Fact[D]:
         meta.get("causation_id"),
         tuple(meta.get("subjects", ())),
         meta.get("traceparent"),
+        meta.get("on_behalf_of"),
     )
 
 

@@ -21,9 +21,18 @@ CODES = {404: "route-not-found", 405: "method-not-allowed", 413: "body-too-large
 DETAILS = {404: "There is no such route.", 405: "This route does not know the method."}
 
 Handler = Callable[[Request, Any], Awaitable[Response]]
+Notice = Callable[[Request, int, str], None]
+"""A service that keeps an audit sets one as `app.state.notice`: it hears of every refusal, by status and code."""
+
+
+def notice(request: Request, status: int, code: str) -> None:
+    hears: Notice | None = getattr(request.app.state, "notice", None)
+    if hears is not None:
+        hears(request, status, code)
 
 
 async def refused(request: Request, error: DomainError) -> Response:
+    notice(request, error.status, error.code)
     errors = [field_error(error.pointer, error.detail, error.code)] if error.pointer else []
     return problem(error.status, error.code, error.detail, errors=errors)
 
@@ -32,6 +41,7 @@ async def failed(request: Request, error: Problem) -> Response:
     """A body is read before its sender is known: who may not call at all is told only that."""
     if error.status_code in (400, 413, 422) and (early := await _not_admitted(request)):
         return early
+    notice(request, error.status_code, error.code)
     return problem_of(error)
 
 

@@ -50,8 +50,9 @@ class Signer:
         permissions: Iterable[str],
         roles: Iterable[str] = ("owner",),
         subject: UUID | None = None,
+        **more: object,
     ) -> str:
-        """Of a new user, unless one is given."""
+        """Of a new user, unless one is given; `more` claims beside the usual ones."""
         now = int(time.time())
         claims = {
             "iss": "rollbook",
@@ -65,6 +66,7 @@ class Signer:
             "roles": list(roles),
             "permissions": list(permissions),
             "sid": str(uuid7()),
+            **more,
         }
         return jwt.encode(claims, self._key, algorithm="EdDSA", headers={"typ": "at+jwt", "kid": "test"})
 

@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
+from auth.audit.refused import RefusedActions
 from auth.integrations.secret_rows import IntegrationSecrets
 from auth.login_sessions.pending import PendingSignIns
 from auth.login_sessions.refresh_tokens import RefreshTokens
@@ -47,6 +48,7 @@ class Desk:
     client_credentials: ClientCredentials
     api_url: str
     integration_secrets: IntegrationSecrets
+    refused_actions: RefusedActions
 
     @classmethod
     def of(cls, kernel: Kernel, hashing: Hashing, settings: AuthSettings) -> "Desk":
@@ -68,6 +70,7 @@ class Desk:
             private_keys=private_keys,
             signer=signer,
             api_keys=api_keys,
+            refused_actions=RefusedActions(kernel.store, kernel.keyring, credentials),
             integration_secrets=IntegrationSecrets(kernel.pool, master),
             client_credentials=ClientCredentials(kernel.store, api_keys, credentials.tries, master, signer),
             api_url=settings.api_url.rstrip("/"),
@@ -82,9 +85,11 @@ async def open_desk(app: FastAPI) -> AsyncIterator[None]:
     settings = AuthSettings()
     app.state.desk = desk = Desk.of(kernel, hashing, settings)
     await ensure_signing_key(kernel.store, starting(), desk.private_keys)
+    app.state.notice = desk.refused_actions.notice
     age = timedelta(days=settings.signing_key_days)
     tasks = [
         asyncio.create_task(desk.link_requests.run()),
+        asyncio.create_task(desk.refused_actions.run()),
         asyncio.create_task(keep_rotating(kernel.store, desk.private_keys, age)),
     ]
     try:
@@ -93,6 +98,7 @@ async def open_desk(app: FastAPI) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
+        await desk.refused_actions.close()
         hashing.close()
 
 

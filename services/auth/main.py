@@ -2,10 +2,11 @@
 
 from fastapi import APIRouter
 
+from auth.audit import routes as audit
 from auth.desk import open_desk
+from auth.discovery import routes as discovery
 from auth.integrations import routes as integrations
 from auth.invitations import routes as invitations
-from auth.discovery import routes as discovery
 from auth.login_sessions import routes as login_sessions
 from auth.login_sessions import switch_route
 from auth.memberships import limit_routes as limits
@@ -33,6 +34,7 @@ app = create_app(
         tenants.router,
         tenant_settings.router,
         integrations.router,
+        audit.router,
         memberships.router,
         invitations.router,
         limits.router,

@@ -1,6 +1,8 @@
 """The auth service: what it decides and shows."""
 
 from auth import sweeping
+from auth.audit.audit_log import Audit
+from auth.audit.refused_day import RefusedDay
 from auth.integrations.integration import Integration
 from auth.integrations.integration_list import Integrations
 from auth.invitations import mails as invitation_mails
@@ -25,9 +27,22 @@ from auth.users.user import User
 from shared.revocations import Revocations
 from shared.service import Service
 
+AGGREGATES = (
+    Tenant,
+    User,
+    Invitation,
+    Membership,
+    Role,
+    LoginSession,
+    Integration,
+    ServiceAccount,
+    SigningKey,
+    RefusedDay,
+)
+
 SERVICE = Service(
     "auth",
-    aggregates=(Tenant, User, Invitation, Membership, Role, LoginSession, Integration, ServiceAccount, SigningKey),
+    aggregates=AGGREGATES,
     views=(
         School,
         AcademicSetUp,
@@ -38,6 +53,7 @@ SERVICE = Service(
         RoleList,
         ServiceAccounts,
         Revocations,
+        Audit.over(AGGREGATES),
     ),
     reactions=(*mails.MAILINGS, *second_factor_mails.MAILINGS, *invitation_mails.MAILINGS, when_tenant_suspended),
     operator_routers=(tenant_operations.router,),

@@ -1,5 +1,6 @@
 """Auth in this process on a store of its own, schools in it, and what its people may ask."""
 
+import time
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from auth.users.user import User
 from infra.testing.harness import Running, running
 from shared.ids import PLATFORM, uuid7
 
+NEWEST = 2**30
+"""Newer than whatever changed somebody's rights."""
 PASSWORD = "correct horse battery staple"
 
 
@@ -72,7 +75,8 @@ class School:
         return user_id
 
     def headers(self, roles: Iterable[str] = ("owner",), subject: UUID | None = None) -> dict[str, str]:
-        token = self.it.signer.token(self.tenant_id, permissions_of(roles), roles, subject or self.owner_id)
+        who, given = subject or self.owner_id, permissions_of(roles)
+        token = self.it.signer.token(self.tenant_id, given, roles, who, rights=NEWEST, auth_time=int(time.time()))
         return {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid7().hex}
 
     async def post(self, path: str, body: Any = None, roles: Iterable[str] = ("owner",), **who: UUID) -> Response:
@@ -80,9 +84,8 @@ class School:
         await self.it.settle()
         return answer
 
-    async def get(self, path: str, roles: Iterable[str] = ("owner",), **who: Any) -> Any:
-        subject = who.pop("subject", None)
-        answer = await self.it.client.get(path, params=who, headers=self.headers(roles, subject))
+    async def get(self, path: str, roles: Iterable[str] = ("owner",), **asked: Any) -> Any:
+        answer = await self.it.client.get(path, params=asked, headers=self.headers(roles))
         assert answer.status_code == 200, answer.text
         return answer.json()["data"]
 

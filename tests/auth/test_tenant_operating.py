@@ -44,7 +44,9 @@ async def asked(operator: AsyncClient, school: School, what: str, permission: st
     tenant = PLATFORM if permission == OPERATE else school.tenant_id
     headers = {"Authorization": f"Bearer {school.it.signer.token(tenant, [permission])}"}
     body = {"reason": "invoices not paid"}
-    return await operator.post(f"/operator/tenants/{school.tenant_id}/{what}", json=body, headers=headers)
+    answer = await operator.post(f"/operator/tenants/{school.tenant_id}/{what}", json=body, headers=headers)
+    await school.it.settle()
+    return answer
 
 
 async def actions(it: Running, school: UUID) -> list[tuple[str, str]]:

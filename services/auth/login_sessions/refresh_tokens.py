@@ -64,9 +64,10 @@ class RefreshTokens:
         self._key = master.derive("refresh-tokens")
         self._grace = grace
 
-    async def start(self, family: Family) -> str:
+    async def start(self, family: Family, network: str = "") -> str:
         """The first token of a new family. Of no use to anybody before the sign-in's event is stored."""
         async with platform_rows(self._pool) as connection:
+            await connection.execute(PLACE, (PLATFORM, family.family_id, family.user_id, family.device, network))
             return await self._start(connection, family)
 
     @staticmethod
@@ -171,6 +172,7 @@ COLUMNS = "family_id, user_id, school_id, client, device, amr, proved_at, starte
 START = f"""
     INSERT INTO refresh_families (tenant_id, {COLUMNS}) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """  # noqa: S608
+PLACE = "INSERT INTO sign_in_places (tenant_id, login, user_id, device, network) VALUES (%s, %s, %s, %s, %s)"
 ADD = """
     INSERT INTO refresh_tokens (tenant_id, hash, family_id, idle_end) VALUES (%s, %s, %s, clock_timestamp() + %s)
 """

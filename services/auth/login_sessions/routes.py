@@ -80,6 +80,7 @@ async def post_login(
     body: Login, caller: Annotated[Caller, public()], desk: AtDesk
 ) -> Answer[SignedIn | SecondFactorNeeded]:
     """Sign in with e-mail and password. An unknown address and a wrong password get the same answer."""
+    caller.about(desk.credentials.account(body.email))
     outcome = await desk.sign_ins.with_password(
         caller.store, caller.call, body.email, body.password, body.tenant_id, client_of(caller, body.device)
     )

@@ -1,5 +1,6 @@
 """Signing in: the password first, then the school, then the second factor where there is one, then a session."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -99,12 +100,20 @@ class SignIns:
         return await self.open(store, call, user, school, ("pwd",), client)
 
     async def with_second_factor(
-        self, store: EventStore, call: Call, token: str, proof: Proof, client: Client
+        self,
+        store: EventStore,
+        call: Call,
+        token: str,
+        proof: Proof,
+        client: Client,
+        concerns: Callable[[UUID], None] = lambda user_id: None,
     ) -> Opened:
         """The second step. Raises SignInExpired, CodeWrong, SignInLocked.
 
-        Who was locked out meanwhile gets in by neither step, and a password that was replaced opens nothing."""
+        `concerns` hears whose it is before anything is compared. Who was locked out meanwhile gets in by neither step,
+        and a password that was replaced opens nothing."""
         begun = await self.pending.find(token, call.now)
+        concerns(begun.user_id)
         user = await store.get(User, begun.user_id, PLATFORM)
         await self.second_factors.prove(store, call, user, proof)
         if await self.credentials.tries.locked(call.now, begun.scope, begun.subject):
@@ -123,7 +132,7 @@ class SignIns:
         if not membership.active(call.now):
             raise SignInRefused("Your membership of this school is suspended or over.")
         family = new_family(user.id, membership, amr, client, call.now)
-        token = await self.refresh_tokens.start(family)
+        token = await self.refresh_tokens.start(family, client.network)
         await self._end_oldest(store, call, user.id)
         saved = await start_session(store, call.for_tenant(school), family.family_id, user.id, " ".join(amr))
         grant = Grant(user.id, school, family.family_id, amr, call.now)

@@ -63,8 +63,11 @@ class Credentials:
         return [own, Place(NETWORK, self._master.keyed_hash("network", PLATFORM, source.network))]
 
     async def user_of(self, email: str) -> UUID | None:
+        return await self.owner_of(self.account(email))
+
+    async def owner_of(self, account: str) -> UUID | None:
         async with platform_rows(self._pool) as connection:
-            row = await (await connection.execute(OWNER, (PLATFORM, EMAIL, self.account(email)))).fetchone()
+            row = await (await connection.execute(OWNER, (PLATFORM, EMAIL, account))).fetchone()
         return None if row is None else row[0]
 
     async def check(self, email: str, password: str, now: datetime, source: From = NOWHERE) -> Fits | None:

@@ -61,6 +61,7 @@ CELLS: Mapping[str, str] = {
     "exports.read":        "-  T  T  O  O  C  -  T  F  F  S",
     "api-keys.write":      "-  T  T  -  -  -  -  -  -  -  -",
     "api-keys.read":       "-  T  T  -  -  -  -  T  -  -  -",
+    "audit.read":          "-  T  T  -  -  -  -  T  -  -  -",
     "me":                  "T  T  T  T  T  T  T  T  T  T  -",
     "platform.operate":    "T  -  -  -  -  -  -  -  -  -  -",
 }  # fmt: skip

@@ -69,7 +69,7 @@ async def post_second_step(body: SecondStep, caller: Annotated[Caller, public()]
     """Finish signing in with a code of the authenticator app, or a recovery code."""
     proof = Proof(body.code, body.recovery_code)
     opened = await desk.sign_ins.with_second_factor(
-        caller.store, caller.call, body.pending, proof, client_of(caller, body.device)
+        caller.store, caller.call, body.pending, proof, client_of(caller, body.device), caller.concerns
     )
     return Answer(data=await signed_in(caller, desk, opened), message="Signed in")
 

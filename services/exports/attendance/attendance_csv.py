@@ -1,6 +1,6 @@
 """The lines of an attendance export."""
 
-from exports.artifacts.csv_text import line
+from shared.csv_text import line
 from exports.attendance.attendance import AttendanceRow, ClassTitle
 
 HEADER = line(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exports.artifacts.csv_text import cell, guarded, line
+from shared.csv_text import cell, guarded, line
 
 TRIGGERS = ["=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠"]  # noqa: RUF001
 BLANKS = ["", " ", "   ", "\u00a0", "\u3000", "\ufeff", "\u200b"]
