@@ -171,7 +171,7 @@ def main(release: str) -> None:
     """The history is recorded once and never again; its fold is what this release makes of it."""
     with running("all") as product:
         out = StringIO()
-        schools = asyncio.run(play(product.base_url, Console(file=out, width=130)))
+        schools = asyncio.run(play(product.base_url, product.inbox_url, Console(file=out, width=130)))
         if not schools:
             sys.exit(out.getvalue())
         asyncio.run(record_history(product.dsn(), release, schools[0].tenant_id))
