@@ -15,10 +15,14 @@ from auth.integrations.secret_rows import IntegrationSecrets
 from auth.login_sessions.pending import PendingSignIns
 from auth.login_sessions.refresh_tokens import RefreshTokens
 from auth.login_sessions.sign_in import SignIns
+from auth.passkeys.ceremonies import Ceremonies
+from auth.passkeys.commands import Passkeys
+from auth.passkeys.rows import PasskeyRows
 from auth.passwords.block_list import BlockList
 from auth.passwords.credentials import Credentials
 from auth.passwords.hashing import Hashing
 from auth.passwords.policy import PasswordPolicy
+from auth.rate_limits.limits import RateLimits
 from auth.second_factors.checks import SecondFactors
 from auth.service_accounts.api_keys import ApiKeys
 from auth.service_accounts.client_credentials import ClientCredentials
@@ -42,11 +46,13 @@ class Desk:
     refresh_tokens: RefreshTokens
     sign_ins: SignIns
     second_factors: SecondFactors
+    passkeys: Passkeys
     private_keys: PrivateKeys
     signer: Signer
     api_keys: ApiKeys
     client_credentials: ClientCredentials
     api_url: str
+    rate_limits: RateLimits
     integration_secrets: IntegrationSecrets
     refused_actions: RefusedActions
 
@@ -59,14 +65,23 @@ class Desk:
         refresh_tokens = RefreshTokens(kernel.pool, master)
         pending = PendingSignIns(kernel.pool)
         second_factors = SecondFactors(kernel.pool, master, credentials.tries, pending)
+        sign_ins = SignIns(credentials, refresh_tokens, pending, second_factors)
         signer, api_keys = Signer(kernel.store, private_keys), ApiKeys(kernel.pool)
         return cls(
             credentials=credentials,
             registering=Registering(kernel.keyring, credentials, settings.email_verification),
             link_requests=LinkRequests(kernel.pool, kernel.store),
             refresh_tokens=refresh_tokens,
-            sign_ins=SignIns(credentials, refresh_tokens, pending, second_factors),
+            sign_ins=sign_ins,
             second_factors=second_factors,
+            passkeys=Passkeys(
+                PasskeyRows(kernel.pool),
+                Ceremonies(settings.public_url),
+                kernel.keyring,
+                credentials,
+                second_factors,
+                sign_ins,
+            ),
             private_keys=private_keys,
             signer=signer,
             api_keys=api_keys,
@@ -74,6 +89,7 @@ class Desk:
             integration_secrets=IntegrationSecrets(kernel.pool, master),
             client_credentials=ClientCredentials(kernel.store, api_keys, credentials.tries, master, signer),
             api_url=settings.api_url.rstrip("/"),
+            rate_limits=RateLimits(settings),
         )
 
 

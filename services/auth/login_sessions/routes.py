@@ -14,6 +14,7 @@ from auth.login_sessions.delivery import delivered, forgotten, presented
 from auth.login_sessions.identified import session_of, user_of
 from auth.login_sessions.refresh_tokens import Family, RefreshRefused
 from auth.login_sessions.sign_in import Client, Opened, SecondFactorAsked, SignInRefused, TenantChoiceNeeded
+from auth.rate_limits.limits import TooManyRequests, limited
 from auth.signing_keys.access_tokens import LIFE
 from auth.users.emails import normal_email
 from shared.answers import Answer, Receipt, Request
@@ -75,7 +76,11 @@ class SignIn(BaseModel):
     current: bool
 
 
-@router.post("/login", responses=problems(SignInRefused, SignInLocked, TenantChoiceNeeded, NotFound))
+@router.post(
+    "/login",
+    dependencies=[limited("login", "email")],
+    responses=problems(SignInRefused, SignInLocked, TenantChoiceNeeded, NotFound, TooManyRequests),
+)
 async def post_login(
     body: Login, caller: Annotated[Caller, public()], desk: AtDesk
 ) -> Answer[SignedIn | SecondFactorNeeded]:
@@ -90,7 +95,11 @@ async def post_login(
     return Answer(data=await signed_in(caller, desk, outcome), message="Signed in")
 
 
-@router.post("/token/refresh", responses=problems(RefreshRefused))
+@router.post(
+    "/token/refresh",
+    dependencies=[limited("refresh", "refresh_token")],
+    responses=problems(RefreshRefused, TooManyRequests),
+)
 async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Go on: a new access token and the next refresh token. One that comes twice ends the sign-in for both."""
     token = presented(caller, body.refresh_token)

@@ -12,6 +12,7 @@ from auth.login_sessions.pending import SignInExpired
 from auth.login_sessions.routes import SignedIn, Token, client_of, signed_in
 from auth.login_sessions.sign_in import SignInRefused
 from auth.passwords.policy import Password
+from auth.rate_limits.limits import TooManyRequests, limited
 from auth.second_factors.checks import CodeWrong, Proof
 from auth.second_factors.routes import Code, RecoveryCode, proving_of
 from auth.second_factors.step_up import CodeNeeded, step_up
@@ -63,7 +64,9 @@ class SteppedUp(BaseModel):
 
 
 @router.post(
-    "/login/second-factor", responses=problems(SignInExpired, SignInRefused, CodeWrong, SignInLocked, NotFound)
+    "/login/second-factor",
+    dependencies=[limited("login", "pending")],
+    responses=problems(SignInExpired, SignInRefused, CodeWrong, SignInLocked, NotFound, TooManyRequests),
 )
 async def post_second_step(body: SecondStep, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Finish signing in with a code of the authenticator app, or a recovery code."""

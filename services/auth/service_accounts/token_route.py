@@ -1,5 +1,6 @@
 """HTTP of the token endpoint (RFC 6749): an API key in, an access token out. Its errors are OAuth's, not problems."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request, Response
@@ -8,6 +9,7 @@ from pydantic import BaseModel
 
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk
+from auth.rate_limits.limits import RateLimited
 from auth.service_accounts.client_credentials import Asked, ClientUnknown, ScopeUnknown
 from auth.service_accounts.token_requests import FORM, TokenRefused, read_request
 from auth.signing_keys.access_tokens import LIFE
@@ -72,6 +74,7 @@ async def post_token(
     content_type, authorization = caller.header("content-type") or "", caller.header("authorization")
     try:
         asked = read_request(content_type, await request.body(), authorization)
+        told = desk.rate_limits.take("token", caller.network, str(asked.client_id))
         issued = await desk.client_credentials.issue_token(
             Asked(asked.client_id, asked.secret, asked.scopes, caller.network), caller.call.now
         )
@@ -83,16 +86,18 @@ async def post_token(
         return refused(400, "invalid_scope", "The key was not given such a scope.")
     except SignInLocked:
         return refused(429, "temporarily_unavailable", "Too many wrong tries: wait some minutes.")
-    response.headers.update(NOT_STORED)
+    except RateLimited as error:
+        return refused(429, "temporarily_unavailable", "Too many requests.", error.headers)
+    response.headers.update(NOT_STORED | told)
     return AccessToken(
         access_token=issued.access_token, expires_in=int(LIFE.total_seconds()), scope=" ".join(issued.scopes)
     )
 
 
-def refused(status: int, error: str, description: str) -> JSONResponse:
+def refused(status: int, error: str, description: str, more: Mapping[str, str] | None = None) -> JSONResponse:
     headers = dict(NOT_STORED)
     if status == 401:
         headers["WWW-Authenticate"] = 'Basic realm="rollbook", charset="UTF-8"'
     if status == 429:
-        headers["Retry-After"] = "60"
+        headers |= more or {"Retry-After": "60"}
     return JSONResponse({"error": error, "error_description": description}, status, headers)

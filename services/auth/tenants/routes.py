@@ -10,6 +10,7 @@ from auth.desk import AtDesk
 from auth.memberships.members import Members, count_members
 from auth.passwords.credentials import From
 from auth.passwords.policy import NewPassword, PasswordTooWeak
+from auth.rate_limits.limits import TooManyRequests, limited
 from auth.tenants.commands import NewOwner, NewSchool, register_school
 from auth.tenants.school import School, SchoolRow, school_of
 from auth.users.emails import Email
@@ -61,7 +62,12 @@ class Summary(BaseModel):
     members: int
 
 
-@router.post("/schools", status_code=201, responses=problems(PasswordTooWeak))
+@router.post(
+    "/schools",
+    status_code=201,
+    dependencies=[limited("register", "owner", "email")],
+    responses=problems(PasswordTooWeak, TooManyRequests),
+)
 async def post_school(
     body: Registration, caller: Annotated[Caller, public(creates=True)], desk: AtDesk
 ) -> Answer[Receipt]:

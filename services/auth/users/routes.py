@@ -11,6 +11,7 @@ from auth.handed_out import LinkToken
 from auth.login_sessions.identified import session_of, user_of
 from auth.passwords.credentials import From
 from auth.passwords.policy import NewPassword, Password, PasswordTooWeak
+from auth.rate_limits.limits import TooManyRequests, limited
 from auth.users.commands import PasswordChange, change_password, choose_language, reset_password, verify_email
 from auth.users.emails import Email
 from auth.users.link_requests import What
@@ -56,7 +57,12 @@ class Asked(BaseModel):
     asked: Literal[True] = True
 
 
-@router.post("/email-verification-requests", status_code=202)
+@router.post(
+    "/email-verification-requests",
+    status_code=202,
+    dependencies=[limited("mail", "email")],
+    responses=problems(TooManyRequests),
+)
 async def post_verification_request(
     body: LinkRequest, caller: Annotated[Caller, public()], desk: AtDesk
 ) -> Answer[Asked]:
@@ -64,7 +70,11 @@ async def post_verification_request(
     return await asked(caller, desk, "verification", body.email)
 
 
-@router.post("/email-verifications", responses=problems(LinkSpent, PasswordWrong, SignInLocked))
+@router.post(
+    "/email-verifications",
+    dependencies=[limited("link", "token")],
+    responses=problems(LinkSpent, PasswordWrong, SignInLocked, TooManyRequests),
+)
 async def post_verification(body: Verification, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[Receipt]:
     """Verify an address with the token of the mailed link and the password. From then on one can sign in."""
     saved = await verify_email(
@@ -79,13 +89,22 @@ async def post_verification(body: Verification, caller: Annotated[Caller, public
     return Answer(data=Receipt(id=saved.id, version=saved.version), message="Address verified")
 
 
-@router.post("/password-reset-requests", status_code=202)
+@router.post(
+    "/password-reset-requests",
+    status_code=202,
+    dependencies=[limited("mail", "email")],
+    responses=problems(TooManyRequests),
+)
 async def post_reset_request(body: LinkRequest, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[Asked]:
     """Ask for a link to set a new password. It comes by mail if there is such an account, and ends the one before."""
     return await asked(caller, desk, "reset", body.email)
 
 
-@router.post("/password-resets", responses=problems(LinkSpent, PasswordTooWeak))
+@router.post(
+    "/password-resets",
+    dependencies=[limited("link", "token")],
+    responses=problems(LinkSpent, PasswordTooWeak, TooManyRequests),
+)
 async def post_reset(body: Reset, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[Receipt]:
     """Set a new password with the token of the mailed link. All sign-ins end; a second factor stays."""
     saved = await reset_password(
