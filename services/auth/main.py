@@ -11,6 +11,7 @@ from auth.login_sessions import routes as login_sessions
 from auth.login_sessions import switch_route
 from auth.memberships import limit_routes as limits
 from auth.memberships import routes as memberships
+from auth.passkeys import routes as passkeys
 from auth.roles import routes as roles
 from auth.second_factors import policy_routes as security_policy
 from auth.second_factors import routes as second_factors
@@ -42,6 +43,7 @@ app = create_app(
         login_sessions.router,
         switch_route.router,
         second_factors.router,
+        passkeys.router,
         step_up.router,
         security_policy.router,
         users.router,

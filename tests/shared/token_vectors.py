@@ -159,7 +159,7 @@ def claims(signer: Signer) -> Iterator[tuple[str, str]]:
     for names in ("otp", [1], None, {"otp": 1}, [["otp"]]):
         yield f"amr {names!r}", signer.sign(signer.header, signer.claims(amr=names))
         yield f"factors {names!r}", signer.sign(signer.header, signer.claims(factors=names))
-    for seconds in (True, "1", -1, 2**40, [int(time.time())]):
+    for seconds in (True, "1", -1, 2**40, [1]):
         yield f"auth_time {seconds!r}", signer.sign(signer.header, signer.claims(auth_time=seconds))
     yield "must_enrol number", signer.sign(signer.header, signer.claims(must_enrol=1))
     for body in ("[]", "1", "null", '"text"', "{", ""):
