@@ -91,6 +91,18 @@ class Caller:
         if not self._decided:
             raise NotFound
 
+    @cached_property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    @property
+    def user_id(self) -> UUID:
+        """Raises NotFound for whoever is no user."""
+        try:
+            return UUID("" if self.identity is None else self.identity.subject)
+        except ValueError:
+            raise NotFound from None
+
     @property
     def store(self) -> EventStore:
         return self.kernel.store
@@ -122,7 +134,7 @@ class Caller:
         return Call(
             tenant_id=self.tenant_id,
             actor=actor,
-            now=datetime.now(UTC),
+            now=self.now,
             correlation_id=request.state.correlation_id,
             key=key,
             kind=route,

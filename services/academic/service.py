@@ -6,9 +6,11 @@ from academic.accounts.account_list import UserAccounts
 from academic.accounts.reactions import when_invitation_accepted
 from academic.accounts.user_account import UserAccount
 from academic.calendars.calendar import Calendar
+from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.classes.class_ import Class
 from academic.classes.class_list import ClassList
 from academic.classes.roster import Roster
+from academic.classes.teaching import Teaching
 from academic.codes.code_list import CodeList
 from academic.codes.code_set import AttendanceCodeSet
 from academic.courses.catalogue import Catalogue
@@ -65,6 +67,7 @@ SERVICE = Service(
         Roster,
         Waiting,
         RoomList,
+        NonTeachingDays,
         Timetable,
         RegisterSheet,
         MarkHistory,
@@ -73,6 +76,7 @@ SERVICE = Service(
         Summary,
         SourcedThings,
         ImportHistory,
+        Teaching,
         Revocations,
     ),
     reactions=(when_tenant_registered, when_invitation_accepted, *offering.REACTIONS),

@@ -184,16 +184,18 @@ WHERE c.tenant_id = %(tenant)s
 """
 
 
-async def classes(read: Reading, paging: Paging, day: date) -> list[ClassLine]:
-    """One page and one row more, by title."""
+async def classes(read: Reading, paging: Paging, day: date, only: list[UUID] | None) -> list[ClassLine]:
+    """One page and one row more, by title; of all classes, or only of these."""
     title, id = paging.after(str, UUID) or ("", UUID(int=0))
     return await read.all(
         ClassLine,
-        QUERY + "AND (c.title, c.id) > (%(title)s, %(id)s) ORDER BY c.title, c.id LIMIT %(limit)s",
+        QUERY + "AND (%(only)s::uuid[] IS NULL OR c.id = ANY(%(only)s))"
+        " AND (c.title, c.id) > (%(title)s, %(id)s) ORDER BY c.title, c.id LIMIT %(limit)s",
         title=title,
         id=id,
         limit=paging.limit + 1,
         day=day,
+        only=only,
     )
 
 

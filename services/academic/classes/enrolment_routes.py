@@ -13,6 +13,7 @@ from academic.classes.commands import (
     unassign_teacher,
     withdraw_student,
 )
+from academic.classes.own_classes import OWN_CLASSES, own_class, today
 from academic.classes.refusals import (
     AlreadyEnrolled,
     ClassIsClosed,
@@ -150,13 +151,14 @@ async def post_teacher_removal(
 @router.get("/classes/{class_id}/roster", responses=problems(NotFound))
 async def get_roster(
     class_id: UUID,
-    caller: Annotated[Caller, may("enrolments.read")],
+    caller: Annotated[Caller, may("enrolments.read", rule=OWN_CLASSES)],
     as_of: Annotated[Day | None, Query(description="Who was in the class on this day (today, UTC)")] = None,
     known_at: KnownAt = None,
 ) -> Answer[list[RosterLine]]:
     """The roster with two clocks: as it was on a day, and as we believed it at a time."""
+    await caller.decide(own_class(class_id))
     async with caller.reading(Roster) as read:
-        lines = await roster_of(read, class_id, as_of or caller.call.now.date(), known_at)
+        lines = await roster_of(read, class_id, as_of or today(caller), known_at)
     async with caller.reading(Directory) as people:
         names = await names_of(people, caller.keyring, [line.person_id for line in lines])
     named = [

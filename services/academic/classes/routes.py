@@ -1,6 +1,5 @@
 """Classes over HTTP."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Query
 from academic.classes.class_list import ClassLine, ClassList, class_line, classes
 from academic.classes.commands import close_class, open_class, reopen_class, revise_class, set_capacity
 from academic.classes.details import ClassDetails, ClassType, Labels
+from academic.classes.own_classes import OWN_CLASSES, own_class, reached_classes, today
 from academic.classes.refusals import ClassIsClosed, SeatsTaken
 from academic.courses.course import CourseIsRetired
 from academic.fields import Day, Ext, Ids, Seats, Short, Shorts, Title
@@ -72,19 +72,21 @@ async def post_class(body: NewClass, caller: Annotated[Caller, may("classes.writ
 
 @router.get("/classes")
 async def get_classes(
-    paging: Page, caller: Annotated[Caller, may("classes.read")], on: OnDay = None
+    paging: Page, caller: Annotated[Caller, may("classes.read", rule=OWN_CLASSES)], on: OnDay = None
 ) -> Answer[list[ClassLine]]:
-    """All classes by title, with counts."""
+    """All classes by title, with counts; for a teacher the own ones."""
+    only = await reached_classes(caller)
     async with caller.reading(ClassList) as read:
-        lines = await classes(read, paging, on or today(caller))
+        lines = await classes(read, paging, on or today(caller), only)
     return caller.page(lines, "Classes", read, paging, lambda line: (line.title, line.id))
 
 
 @router.get("/classes/{class_id}", responses=problems(NotFound))
 async def get_class(
-    class_id: UUID, caller: Annotated[Caller, may("classes.read")], on: OnDay = None
+    class_id: UUID, caller: Annotated[Caller, may("classes.read", rule=OWN_CLASSES)], on: OnDay = None
 ) -> Answer[ClassLine]:
     """One class with counts."""
+    await caller.decide(own_class(class_id))
     async with caller.reading(ClassList) as read:
         line = await class_line(read, class_id, on or today(caller))
     return caller.answer(line, "Class", read)
@@ -120,7 +122,3 @@ async def post_class_reopening(class_id: UUID, caller: Annotated[Caller, may("cl
     """Open a closed class again."""
     saved = await reopen_class(caller.store, caller.call, class_id)
     return caller.accepted(saved, "Class reopened")
-
-
-def today(caller: Caller) -> date:
-    return caller.call.now.date()

@@ -7,6 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import model_validator
 
+from academic.classes.own_classes import OWN_CLASSES, own_class
 from academic.fields import Clock, Day
 from academic.meetings.clashes import allowed
 from academic.meetings.class_meeting import (
@@ -21,6 +22,7 @@ from academic.meetings.class_meeting import (
 )
 from academic.meetings.commands import cancel_meeting, move_room, reschedule_meeting, substitute_teacher
 from academic.meetings.occupancy import ClashReason, MeetingExists, RoomTaken, TeacherTaken
+from academic.meetings.own_meetings import decide_on_meeting
 from academic.meetings.timetable import MeetingLine, Timetable, meeting, meetings_of
 from academic.rooms.room import RoomIsRetired
 from shared.answers import Answer, Page, Receipt, Request
@@ -72,9 +74,10 @@ class Cancellation(Request):
 
 @router.get("/classes/{class_id}/meetings", responses=problems(NotFound))
 async def get_meetings(
-    class_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read")]
+    class_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read", rule=OWN_CLASSES)]
 ) -> Answer[list[MeetingLine]]:
     """The meetings of a class, by day."""
+    await caller.decide(own_class(class_id))
     async with caller.reading(Timetable) as read:
         lines = await meetings_of(read, "class", class_id, paging)
     return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
@@ -101,8 +104,11 @@ async def get_teacher_meetings(
 
 
 @router.get("/meetings/{meeting_id}", responses=problems(NotFound))
-async def get_meeting(meeting_id: UUID, caller: Annotated[Caller, may("classes.read")]) -> Answer[MeetingLine]:
+async def get_meeting(
+    meeting_id: UUID, caller: Annotated[Caller, may("classes.read", rule=OWN_CLASSES)]
+) -> Answer[MeetingLine]:
     """One meeting."""
+    await decide_on_meeting(caller, meeting_id)
     async with caller.reading(Timetable) as read:
         line = await meeting(read, meeting_id)
     return caller.answer(line, "Meeting", read)

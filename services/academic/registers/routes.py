@@ -7,13 +7,16 @@ from fastapi import APIRouter
 from pydantic import Field, StringConstraints
 
 from academic.absences.notices import AbsenceNotices, expected_away
+from academic.classes.own_classes import OWN_CLASSES
 from academic.codes.code_set import CodeNotInUse
 from academic.fields import Clock, Words
 from academic.meetings.class_meeting import MeetingIsCancelled
+from academic.meetings.own_meetings import decide_on_meeting
 from academic.people.directory import Directory, names_of
 from academic.registers.commands import close_register, correct_attendance, mark_attendance, reopen_register
 from academic.registers.mark import Said
 from academic.registers.mark_history import MarkHistory, MarkStep, history_of
+from academic.registers.own_registers import decide_on_register
 from academic.registers.register import (
     AlreadyMarked,
     MarkedTwice,
@@ -77,17 +80,21 @@ class Reopening(Request):
     ),
 )
 async def post_attendance(
-    meeting_id: UUID, body: Marks, caller: Annotated[Caller, may("attendance.mark", creates=True)]
+    meeting_id: UUID, body: Marks, caller: Annotated[Caller, may("attendance.mark", creates=True, rule=OWN_CLASSES)]
 ) -> Answer[Receipt]:
     """Mark a whole class at once. Opens the register (its id is answered) and marks the meeting as held."""
+    await decide_on_meeting(caller, meeting_id, writing=True)
     said = [mark.said() for mark in body.marks]
     saved = await mark_attendance(caller.store, caller.call, meeting_id, said)
     return caller.accepted(saved, "Attendance marked")
 
 
 @router.get("/meetings/{meeting_id}/register", responses=problems(NotFound))
-async def get_register(meeting_id: UUID, caller: Annotated[Caller, may("attendance.read")]) -> Answer[Sheet]:
+async def get_register(
+    meeting_id: UUID, caller: Annotated[Caller, may("attendance.read", rule=OWN_CLASSES)]
+) -> Answer[Sheet]:
     """The register sheet of a meeting: who should be there, and the marks so far."""
+    await decide_on_meeting(caller, meeting_id)
     async with caller.reading(RegisterSheet) as read:
         sheet = await sheet_of(read, meeting_id)
     people = [line.person_id for line in sheet.lines]
@@ -123,9 +130,10 @@ async def post_correction(
 
 @router.post("/registers/{register_id}/closure", responses=problems(NotFound, MarksMissing))
 async def post_register_closure(
-    register_id: UUID, caller: Annotated[Caller, may("attendance.mark")]
+    register_id: UUID, caller: Annotated[Caller, may("attendance.mark", rule=OWN_CLASSES)]
 ) -> Answer[Receipt]:
     """Close a register that has a mark for everybody."""
+    await decide_on_register(caller, register_id, writing=True)
     saved = await close_register(caller.store, caller.call, register_id)
     return caller.accepted(saved, "Register closed")
 
@@ -141,9 +149,10 @@ async def post_register_reopening(
 
 @router.get("/registers/{register_id}/marks/{enrolment_id}/history", responses=problems(NotFound))
 async def get_mark_history(
-    register_id: UUID, enrolment_id: UUID, caller: Annotated[Caller, may("attendance.read")]
+    register_id: UUID, enrolment_id: UUID, caller: Annotated[Caller, may("attendance.read", rule=OWN_CLASSES)]
 ) -> Answer[list[MarkStep]]:
     """What became of a student's mark: from, to, who, why, when."""
+    await decide_on_register(caller, register_id)
     async with caller.reading(MarkHistory) as read:
         steps = await history_of(read, caller.keyring, register_id, enrolment_id)
     return caller.answer(steps, "Mark history", read)
