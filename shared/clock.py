@@ -57,7 +57,19 @@ async def expire_commands(connection: Connection, now: datetime) -> None:
     )
 
 
-RULES: tuple[Rule, ...] = (Rule("expire-commands", timedelta(minutes=1), expire_commands),)
+async def forget_mails(connection: Connection, now: datetime) -> None:
+    """What became of a mail is known for a month. An event that old queues none again."""
+    await connection.execute(
+        "DELETE FROM mails WHERE (tenant_id, mail_id) IN"
+        " (SELECT tenant_id, mail_id FROM mails WHERE ended_at < %s LIMIT 5000)",
+        (now - timedelta(days=30),),
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    Rule("expire-commands", timedelta(minutes=1), expire_commands),
+    Rule("forget-mails", timedelta(minutes=10), forget_mails),
+)
 
 
 async def run_clock(connection: Connection, rules: Sequence[Rule] = RULES) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from shared.events import Aggregate
@@ -14,6 +15,9 @@ from shared.reactions import Act, Reaction
 from shared.store import EventStore
 
 D = TypeVar("D")
+
+NEWS_FOR = timedelta(days=2)
+"""As long as a mail is tried."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,8 @@ def mails(
     topic: str = event.TOPIC  # type: ignore[attr-defined]
 
     async def queue(fact: Fact[Any], act: Act) -> None:
-        row = (fact.tenant_id, derived(fact.event_id, name), name, fact.position)
+        """Nobody is told of what is long past, as when a new mailing is started from the beginning."""
+        row = (fact.tenant_id, derived(fact.event_id, name), name, fact.position, fact.recorded_at, NEWS_FOR)
         async with act.kernel.pool.connection() as connection:
             await connection.execute(QUEUE, row)
 
@@ -63,5 +68,7 @@ def mails(
 
 
 QUEUE = """
-    INSERT INTO mails (tenant_id, mail_id, mailing, position) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING
+    INSERT INTO mails (tenant_id, mail_id, mailing, position)
+    SELECT %s::uuid, %s::uuid, %s::text, %s::bigint WHERE %s > clock_timestamp() - %s::interval
+    ON CONFLICT DO NOTHING
 """

@@ -13,7 +13,7 @@ from shared.gauges import MAILS, MAILS_WAITING, OF_MAIL, OLDEST_MAIL
 from shared.kernel import Kernel
 from shared.log_feed import read_page
 from shared.mail.letters import Letter
-from shared.mail.mailings import Composing, Mailing
+from shared.mail.mailings import NEWS_FOR, Composing, Mailing
 from shared.mail.smtp import Outgoing, RefusedForGood, Smtp
 from shared.pulse import beat, pulse
 from shared.settings import MailSettings
@@ -26,7 +26,7 @@ BATCH = 20
 SIDE_BY_SIDE = 4
 LEASE = timedelta(minutes=5)
 """For as long nobody else sends a mail that one worker has taken."""
-GIVEN_UP_AFTER = timedelta(days=2)
+GIVEN_UP_AFTER = NEWS_FOR
 
 
 async def keep_sending(kernel: Kernel, settings: MailSettings) -> None:

@@ -16,6 +16,8 @@ from psycopg.rows import namedtuple_row
 
 from infra.testing.harness import Running, running
 from infra.testing.toy import Library, Notice, Shelf, ToySettings, app
+from shared.clock import forget_mails
+from shared.database import connect
 from shared.gauges import forget_all
 from shared.ids import uuid7
 from shared.mail import sending
@@ -127,6 +129,38 @@ async def test_a_fact_that_comes_again_queues_no_second_mail(library: Running) -
     for _ in range(2):
         await told.handler.function(told.handler.reader(library.kernel.codec)(record), act)
     assert len(await rows(library)) == 1
+
+
+async def test_what_is_long_past_queues_no_mail(library: Running) -> None:
+    await put_up(library, "ana@example.org", settled=False)
+    (record, *_) = await library.log()
+    fact = told.handler.reader(library.kernel.codec)(record)
+    act = cast(Any, SimpleNamespace(kernel=library.kernel))
+    await told.handler.function(fact._replace(recorded_at=fact.recorded_at - timedelta(days=2)), act)
+    assert await rows(library) == []
+    await told.handler.function(fact, act)
+    assert len(await rows(library)) == 1
+
+
+async def test_what_became_of_a_mail_is_known_for_a_month(library: Running, server: MailServer) -> None:
+    for address in ("ana@example.org", "bo@example.org"):
+        await put_up(library, address)
+    await sender(library, server.port).send_due()
+    await put_up(library, "waiting@example.org")
+    (first, second, waiting) = await rows(library)
+    async with await connect(library.dsns["worker"], search_path="academic") as connection:
+        await forget_mails(connection, first.ended_at + timedelta(days=29))
+        assert len(await rows(library)) == 3
+        await forget_mails(connection, max(first.ended_at, second.ended_at) + timedelta(days=30, seconds=1))
+    assert [row.mail_id for row in await rows(library)] == [waiting.mail_id]
+
+
+async def test_a_server_without_tls_gets_nothing_where_tls_is_wanted(library: Running, server: MailServer) -> None:
+    await put_up(library, "ana@example.org")
+    settings = ToySettings(smtp_host="127.0.0.1", smtp_port=server.port)
+    await Sending(library.kernel, Smtp(settings), "https://school.example").send_due()
+    assert server.taken == []
+    assert [row.state for row in await rows(library)] == ["due"]
 
 
 async def test_nothing_personal_stands_in_the_queue(library: Running) -> None:

@@ -1,6 +1,7 @@
 """Settings: read from the environment; production refuses what is only safe on a desk."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import SecretStr, ValidationError
@@ -35,6 +36,20 @@ def test_S28_production_starts_with_safe_values(key: Path, tmp_path: Path) -> No
     dsn = SecretStr("postgresql://book_api:a-long-enough-password@db/rollbook")
     settings = BookSettings(environment="production", master_key_file=key, api_dsn=dsn, state=tmp_path)
     assert settings.production
+
+
+def test_S28_production_refuses_mail_in_clear_text_and_links_without_tls(key: Path, tmp_path: Path) -> None:
+    safe: dict[str, Any] = {
+        "environment": "production",
+        "master_key_file": key,
+        "state": tmp_path,
+        "smtp_host": "mail.example",
+    }
+    assert BookSettings(**safe, public_url="https://school.example").smtp_security == "starttls"
+    with pytest.raises(ValidationError, match="clear text"):
+        BookSettings(**safe, public_url="https://school.example", smtp_security="none")
+    with pytest.raises(ValidationError, match="public_url"):
+        BookSettings(**safe, public_url="http://school.example")
 
 
 @pytest.mark.parametrize(
