@@ -60,7 +60,10 @@ class Credentials:
         device = self.handed_out.ids("device", source.device or "", 2)
         if device is not None and device[0] == await self.user_of(email):
             own = Place(DEVICE, self._master.keyed_hash("device", PLATFORM, str(device[1])))
-        return [own, Place(NETWORK, self._master.keyed_hash("network", PLATFORM, source.network))]
+        return [own, self.network(source.network)]
+
+    def network(self, address: str) -> Place:
+        return Place(NETWORK, self._master.keyed_hash("network", PLATFORM, address))
 
     async def user_of(self, email: str) -> UUID | None:
         return await self.owner_of(self.account(email))
@@ -100,7 +103,10 @@ class Credentials:
 
     async def keep(self, user_id: UUID, password_id: UUID, password: str) -> None:
         """Of no use before the user's history names it: the hash is kept first, the event stored next."""
-        hashed = await self._hashing.hash(password)
+        await self.keep_hash(user_id, password_id, await self._hashing.hash(password))
+
+    async def keep_hash(self, user_id: UUID, password_id: UUID, hashed: str) -> None:
+        """One that another system made: replaced by one of ours when it fits for the first time."""
         async with platform_rows(self._pool) as connection:
             await connection.execute(KEEP, (PLATFORM, password_id, user_id, hashed))
 

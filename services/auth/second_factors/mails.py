@@ -31,6 +31,30 @@ DISABLED = {
         "Si no fue usted, pida una contraseña nueva de inmediato y escriba a su escuela.\n",
     ),
 }
+REGISTERED = {
+    "en": Template(
+        "A passkey was registered",
+        "Hello $name,\n\na passkey was registered: whoever has it can sign in to your account.\n"
+        "If it was not you, ask for a new password at once and write to your school.\n",
+    ),
+    "es": Template(
+        "Se registró una llave de acceso",
+        "Hola, $name:\n\nse registró una llave de acceso: quien la tenga puede entrar en su cuenta.\n"
+        "Si no fue usted, pida una contraseña nueva de inmediato y escriba a su escuela.\n",
+    ),
+}
+REMOVED = {
+    "en": Template(
+        "A passkey was removed",
+        "Hello $name,\n\none of your passkeys was removed: it opens your account no more.\n"
+        "If it was not you, ask for a new password at once and write to your school.\n",
+    ),
+    "es": Template(
+        "Se quitó una llave de acceso",
+        "Hola, $name:\n\nse quitó una de sus llaves de acceso: ya no abre su cuenta.\n"
+        "Si no fue usted, pida una contraseña nueva de inmediato y escriba a su escuela.\n",
+    ),
+}
 RECOVERED = {
     "en": Template(
         "A recovery code was used",
@@ -60,4 +84,14 @@ async def recovery_code_used(fact: Fact[User.RecoveryCodeUsed], post: Composing)
     return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), RECOVERED)
 
 
-MAILINGS = (totp_enabled, totp_disabled, recovery_code_used)
+@mails(User.PasskeyRegistered, name="auth.mail-passkey-registered")
+async def passkey_registered(fact: Fact[User.PasskeyRegistered], post: Composing) -> Letter | None:
+    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), REGISTERED)
+
+
+@mails(User.PasskeyRemoved, name="auth.mail-passkey-removed")
+async def passkey_removed(fact: Fact[User.PasskeyRemoved], post: Composing) -> Letter | None:
+    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), REMOVED)
+
+
+MAILINGS = (totp_enabled, totp_disabled, recovery_code_used, passkey_registered, passkey_removed)

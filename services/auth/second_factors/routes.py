@@ -105,8 +105,11 @@ async def get_second_factors(caller: Annotated[Caller, may("me")], desk: AtDesk)
 @router.post(
     "/me/totp", responses=problems(NotFound, PasswordWrong, SignInLocked, TotpEnabledAlready, EnrolmentExpired)
 )
-async def post_totp(body: Enrolment, caller: Annotated[Caller, may("me")], desk: AtDesk) -> Answer[Enrolling]:
-    """Begin to set up an authenticator app. Nothing is asked for before it is confirmed, within fifteen minutes."""
+async def post_totp(
+    body: Enrolment, caller: Annotated[Caller, may("me", fresh=True)], desk: AtDesk
+) -> Answer[Enrolling]:
+    """Begin to set up an authenticator app. Nothing is asked for before it is confirmed, within fifteen minutes.
+    Who has another second factor proved it a moment ago: nobody adds one with a password alone."""
     call, user_id = caller.call.for_tenant(PLATFORM), user_of(caller)
     caller.moved(await start_totp_enrolment(caller.store, call, proving_of(caller, desk), user_id, body.password))
     user = await caller.store.get(User, user_id, PLATFORM)

@@ -1,10 +1,14 @@
 """A mailed link: of each kind the newest counts, once, for some time."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from shared.errors import Refused
+
+VERIFY_WITHIN = timedelta(hours=24)
+RESET_WITHIN = timedelta(minutes=30)
+ENROL_WITHIN = timedelta(minutes=15)
 
 
 class LinkSpent(Refused):

@@ -4,14 +4,10 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from auth.second_factors.refusals import EnrolmentExpired, LastSecondFactor, TotpEnabledAlready
-from auth.users.open_link import NO_LINK, OpenLink
-from shared.errors import Refused
+from auth.users.open_link import ENROL_WITHIN, NO_LINK, RESET_WITHIN, VERIFY_WITHIN, OpenLink
+from shared.errors import NotFound, Refused
 from shared.events import Aggregate, event
 from shared.sealed import Sealed
-
-VERIFY_WITHIN = timedelta(hours=24)
-RESET_WITHIN = timedelta(minutes=30)
-ENROL_WITHIN = timedelta(minutes=15)
 
 
 class PasswordWrong(Refused):
@@ -85,6 +81,15 @@ class User(Aggregate):
     class TotpDisabled(Aggregate.Event):
         TOPIC = "auth.totp_disabled"
 
+    class PasskeyRegistered(Aggregate.Event):
+        TOPIC = "auth.passkey_registered"
+        passkey_id: UUID
+        method: str
+
+    class PasskeyRemoved(Aggregate.Event):
+        TOPIC = "auth.passkey_removed"
+        passkey_id: UUID
+
     class RecoveryCodesGenerated(Aggregate.Event):
         TOPIC = "auth.recovery_codes_generated"
         set_id: UUID
@@ -115,6 +120,7 @@ class User(Aggregate):
         self.reset = NO_LINK
         self.enrolling = NO_LINK
         self.totp_id: UUID | None = None
+        self.passkeys: dict[UUID, str] = {}
         self.recovery_set: UUID | None = None
 
     @property
@@ -124,7 +130,7 @@ class User(Aggregate):
     @property
     def second_factors(self) -> tuple[str, ...]:
         """What is asked after the password, as RFC 8176 names it."""
-        return () if self.totp_id is None else ("otp",)
+        return (*(() if self.totp_id is None else ("otp",)), *sorted(set(self.passkeys.values())))
 
     def join(self, school_id: UUID, now: datetime) -> None:
         """Sign-in reads the schools here, so that a school registered a moment ago can be entered at once."""
@@ -252,6 +258,29 @@ class User(Aggregate):
     @event(TotpDisabled)
     def _totp_disabled(self, timestamp: datetime) -> None:
         self.totp_id = None
+        if not self.second_factors:
+            self.recovery_set = None
+
+    def register_passkey(self, passkey_id: UUID, method: str, set_id: UUID, now: datetime) -> None:
+        """`set_id` names recovery codes for somebody who has none."""
+        self._passkey_registered(passkey_id=passkey_id, method=method, timestamp=now)
+        if self.recovery_set is None:
+            self.generate_recovery_codes(set_id, now)
+
+    @event(PasskeyRegistered)
+    def _passkey_registered(self, passkey_id: UUID, method: str, timestamp: datetime) -> None:
+        self.passkeys = {**self.passkeys, passkey_id: method}
+
+    def remove_passkey(self, passkey_id: UUID, now: datetime, *, demanded: bool) -> None:
+        if passkey_id not in self.passkeys:
+            raise NotFound
+        if demanded and self.totp_id is None and len(self.passkeys) == 1:
+            raise LastSecondFactor
+        self._passkey_removed(passkey_id=passkey_id, timestamp=now)
+
+    @event(PasskeyRemoved)
+    def _passkey_removed(self, passkey_id: UUID, timestamp: datetime) -> None:
+        self.passkeys = {each: method for each, method in self.passkeys.items() if each != passkey_id}
         if not self.second_factors:
             self.recovery_set = None
 
