@@ -13,6 +13,7 @@ from academic.meetings import routes as meetings
 from academic.orgs import routes as orgs
 from academic.people import routes as people
 from academic.registers import routes as registers
+from academic.rollovers import routes as rollovers
 from academic.rooms import routes as rooms
 from academic.schools import routes as schools
 from academic.service import SERVICE
@@ -29,6 +30,7 @@ app = create_app(
         schools.router,
         orgs.router,
         sessions.router,
+        rollovers.router,
         courses.router,
         people.router,
         accounts.router,

@@ -199,6 +199,17 @@ async def classes(read: Reading, paging: Paging, day: date, only: list[UUID] | N
     )
 
 
+async def classes_of_session(read: Reading, session_id: UUID, limit: int) -> list[UUID]:
+    """The open classes of an academic session."""
+    rows = await read.rows(
+        "SELECT id FROM class WHERE tenant_id = %(tenant)s AND %(session)s = ANY(academic_session_ids) AND NOT closed"
+        " ORDER BY title, id LIMIT %(limit)s",
+        session=session_id,
+        limit=limit,
+    )
+    return [row["id"] for row in rows]
+
+
 async def class_line(read: Reading, class_id: UUID, day: date) -> ClassLine:
     found = await read.one(ClassLine, QUERY + "AND c.id = %(id)s", id=class_id, day=day)
     if found is None:
