@@ -18,6 +18,7 @@ app.command("infra.operator.audit:app", name="audit", help="What operators did."
 app.command("infra.operator.tokens:app", name="operator", help="Who may use the operator API.")
 app.command("infra.operator.tenants:app", name="tenants", help="Schools as customers: suspend, reinstate.")
 app.command("infra.operator.keys:app", name="keys", help="What access tokens are signed with.")
+app.command("infra.operator.users:app", name="users", help="Users of another system.")
 app.command("infra.operator.relay:app", name="relay", help="What was published.")
 app.command("infra.operator.events:app", name="events", help="What services remember.")
 app.command("infra.operator.doctor:doctor", help="Whether what services stand on is safe.")

@@ -11,6 +11,7 @@ from typing import TypeVar
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from auth.passwords.foreign_hashes import Bcrypt, DjangoPbkdf2
 from shared.store import Unavailable
 
 T = TypeVar("T")
@@ -23,7 +24,8 @@ class Hashing:
 
     def __init__(self, parallel: int | None = None) -> None:
         threads = parallel or os.cpu_count() or 1
-        self._algorithm = PasswordHash((Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1),))
+        ours = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1)
+        self._algorithm = PasswordHash((ours, Bcrypt(), DjangoPbkdf2()))
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="argon2")
         self._most = threads + MOST_WAITING
         self._running = 0

@@ -27,7 +27,7 @@ class Limits(NamedTuple):
     seconds: int
 
 
-LIMITS: Mapping[What, Limits] = {
+LIMITS: Mapping[str, Limits] = {
     "login": Limits(300, 30, 60),
     "register": Limits(60, 10, 3600),
     "mail": Limits(60, 6, 3600),
