@@ -57,7 +57,7 @@ def test_C24_a_token_has_the_union_of_all_roles_the_widest_reach_first() -> None
 def test_C24_a_retired_role_gives_nothing() -> None:
     gone = retired()
     held = held_by(member(str(gone.id)), [gone])
-    assert (held.whole, held.within, held.custom) == ((), {}, (f"{gone.id}@2",))
+    assert (held.whole, held.within, held.custom) == (("me",), {}, (f"{gone.id}@2",))
 
 
 @pytest.mark.parametrize(

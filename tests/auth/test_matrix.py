@@ -19,7 +19,7 @@ def test_S2_the_operator_of_the_platform_sees_nothing_of_a_school() -> None:
     assert permissions_of(["platform_operator"]) == ("me", "platform.operate")
 
 
-def test_S3_a_reach_narrower_than_the_school_gives_no_permission_yet() -> None:
+def test_S3_a_reach_narrower_than_the_school_is_no_permission_for_the_school() -> None:
     assert permissions_of(["guardian", "student"]) == ("me",)
     assert MATRIX["teacher"]["attendance.mark"] == "classes"
     assert "attendance.mark" not in permissions_of(["teacher"])

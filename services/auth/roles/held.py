@@ -12,7 +12,7 @@ from auth.roles.role import Granted, Role
 from shared.store import EventStore
 
 OWN = frozenset({"me"})
-"""About the caller alone: no limit to places takes it away."""
+"""About the caller alone: every member has it, whatever the roles and limits."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ def held_by(membership: Membership, defined: Iterable[Role]) -> Held:
 
 def reaches_of(roles: Iterable[str], defined: Iterable[Role]) -> dict[str, set[str]]:
     """Each permission with all reaches that some role gives it."""
-    reaches: defaultdict[str, set[str]] = defaultdict(set)
+    reaches: defaultdict[str, set[str]] = defaultdict(set, {permission: {"tenant"} for permission in OWN})
     for role in roles:
         for permission, reach in MATRIX.get(role, {}).items():
             if reach not in ("none", "scopes"):

@@ -44,6 +44,9 @@ CELLS: Mapping[str, str] = {
     "attendance.mark":     "-  T  T  O  O  C  -  -  -  -  S",
     "attendance.correct":  "-  T  T  O  O  -  -  -  -  -  -",
     "attendance.read":     "-  T  T  O  O  C  -  T  F  F  S",
+    "absences.write":      "-  T  T  O  O  C  -  -  F  F  -",
+    "absences.decide":     "-  T  T  O  O  -  -  -  -  -  -",
+    "absences.read":       "-  T  T  O  O  C  -  T  F  F  -",
     "people.write":        "-  T  T  O  O  -  -  -  F  F  S",
     "people.read":         "-  T  T  O  O  C  -  -  F  F  S",
     "imports.write":       "-  T  T  -  -  -  -  -  -  -  S",
@@ -76,10 +79,8 @@ MATRIX: Mapping[str, Mapping[str, Scope]] = {
 
 
 def permissions_of(roles: Iterable[str]) -> tuple[str, ...]:
-    """What a token with these roles may do in the whole school; two roles add up.
-
-    A narrower reach (own orgs, own classes, own family) is not granted: a permission in a token means the
-    whole school until the services that own those objects decide on each of them."""
+    """What these roles allow in the whole school; two roles add up. What they allow in a part of it, and the roles that
+    a school defined, are in `held.py`."""
     held = set(roles)
     return tuple(
         sorted(
