@@ -6,6 +6,7 @@ from auth.audit.refused_day import RefusedDay
 from auth.integrations.integration import Integration
 from auth.integrations.integration_list import Integrations
 from auth.invitations import mails as invitation_mails
+from auth.invitations.expiring import EXPIRING
 from auth.invitations.invitation import Invitation
 from auth.invitations.invitation_list import Invitations
 from auth.login_sessions.login_session import LoginSession
@@ -58,4 +59,5 @@ SERVICE = Service(
     reactions=(*mails.MAILINGS, *second_factor_mails.MAILINGS, *invitation_mails.MAILINGS, when_tenant_suspended),
     operator_routers=(tenant_operations.router,),
     rules=(sweeping.RULE,),
+    due=(EXPIRING,),
 )

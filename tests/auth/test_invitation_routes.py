@@ -3,7 +3,7 @@
 import asyncio
 import re
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -11,14 +11,18 @@ import pytest
 from httpx2 import AsyncClient, Response
 from psycopg import AsyncConnection
 
-from auth.invitations.invitation import Invitation
+from auth.invitations.expiring import expire
+from auth.invitations.invitation import GOOD_FOR, Invitation
 from auth.invitations.mails import invitation
 from auth.memberships.membership import Membership, membership_id
+from auth.service import SERVICE
+from auth.settings import AuthSettings
 from auth.tenants.tenant import Tenant
 from auth.users.user import User
 from shared.database import connect, scalar
 from shared.facts import read_own
 from shared.ids import PLATFORM, uuid7
+from shared.kernel import Kernel
 from shared.log_feed import read_page
 from shared.mail.letters import Letter
 from shared.mail.mailings import Composing
@@ -260,6 +264,24 @@ async def test_C4_an_invitation_whose_time_is_over_gives_way_to_a_new_one(
     assert await refused(await school.post(f"/invitations/{first}/resend")) == (409, "invitation-is-over")
     assert (await accept(school, await token_of(school, second))).status_code == 200
     assert [row["state"] for row in await listed(school)] == ["expired", "accepted"]
+
+
+async def test_C4_what_nobody_accepted_expires(auth: Any, school: School, email: str) -> None:
+    first, second = await invited(school, email), await invited(school, f"2-{email}")
+    await listed(school)
+    token = await token_of(school, second)
+    assert (await accept(school, token)).status_code == 200
+    settings = AuthSettings()
+    async with Kernel.open(SERVICE, settings, worker=True) as kernel:
+        later = datetime.now(UTC) + GOOD_FOR
+        await expire(kernel, later - timedelta(minutes=1))
+        assert await auth.topics(first) == ["auth.member_invited"]
+        for _ in range(2):
+            await expire(kernel, later)
+        assert await auth.topics(first) == ["auth.member_invited", "auth.invitation_expired"]
+        assert (await auth.topics(second))[-1] == "auth.invitation_accepted"
+    assert await refused(await accept(school, await token_of(school, first))) == (409, "link-spent")
+    assert await invited(school, email)
 
 
 async def test_S16_nobody_invites_above_the_own_rank(school: School, email: str) -> None:

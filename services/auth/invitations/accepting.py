@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from auth.invitations.addresses import Addresses
+from auth.invitations.addresses import Addresses, opened_address
 from auth.invitations.commands import AlreadyMember
 from auth.invitations.invitation import Invitation
 from auth.memberships.membership import Membership, membership_id
@@ -113,7 +113,7 @@ async def followed(
     tenant = await store.get(Tenant, tenant_id, tenant_id)
     if tenant.suspended:
         raise TenantIsSuspended
-    return Opened(invitation, link_id, await desk.addresses.of(desk.keyring, invitation), tenant)
+    return Opened(invitation, link_id, await opened_address(desk.keyring, invitation), tenant)
 
 
 async def _with_new_user(

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from auth.invitations.addresses import Addresses
+from auth.invitations.addresses import Addresses, opened_address
 from auth.invitations.invitation import Invitation, InvitationIsOver
 from auth.memberships.commands import acting, check_known
 from auth.memberships.membership import Membership, NotForMembers, guard_rank, membership_id
@@ -71,7 +71,7 @@ async def resend_invitation(
     inviter = await acting(store, call)
     invitation = await store.get(Invitation, invitation_id, call.tenant_id)
     await check_roles(store, call, invitation.roles, inviter)
-    email = await addresses.of(keyring, invitation)
+    email = await opened_address(keyring, invitation)
     claim = addresses.claim(call.tenant_id, email, invitation_id)
     try:
         return await store.change(
@@ -89,7 +89,7 @@ async def revoke_invitation(
     inviter = await acting(store, call)
     invitation = await store.get(Invitation, invitation_id, call.tenant_id)
     guard_rank(invitation.roles, inviter.roles)
-    email = await addresses.of(keyring, invitation)
+    email = await opened_address(keyring, invitation)
     claim = addresses.claim(call.tenant_id, email, invitation_id)
     return await store.change(Invitation, invitation_id, lambda it: it.revoke(call.now), call=call, releases=[claim])
 

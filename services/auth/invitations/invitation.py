@@ -88,7 +88,7 @@ class Invitation(Aggregate):
         self.link = OpenLink(link_id, timestamp, timestamp + GOOD_FOR)
 
     def is_open(self, now: datetime) -> bool:
-        """Time alone ends it: that it expired is recorded when another one takes its place."""
+        """Time alone ends it: that it expired is recorded some minutes later, or when another one takes its place."""
         return self.state == "open" and now < self.link.until
 
     def resend(self, link_id: UUID, now: datetime) -> None:
@@ -115,7 +115,7 @@ class Invitation(Aggregate):
         self.state = "revoked"
 
     def give_way(self, now: datetime) -> None:
-        """To a new invitation of the same address. Raises InvitationIsOver while this one is open."""
+        """To another invitation of the same address. Raises InvitationIsOver while this one is open."""
         if self.is_open(now):
             raise InvitationIsOver
         if self.state == "open":

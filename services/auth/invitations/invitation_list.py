@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from auth.invitations.invitation import GOOD_FOR, Invitation
+from shared.database import Connection
 from shared.reading import Reading
 from shared.views import Fact, Rows, Table, View, on
 
@@ -44,7 +45,7 @@ class InvitationRow:
 
 
 class Invitations(View):
-    """One whose time is over stays "open" in its row: who reads the list sees it as expired."""
+    """One whose time is over is shown as expired before that is recorded."""
 
     NAME = "invitations"
     VERSION = 1
@@ -91,6 +92,15 @@ class Invitations(View):
             state="accepted",
             membership_id=fact.data.membership_id,
         )
+
+
+async def overdue(connection: Connection, now: datetime) -> list[tuple[UUID, UUID]]:
+    """Tenant and invitation, of all schools: the connection reads the live build."""
+    cursor = await connection.execute(
+        "SELECT tenant_id, invitation_id FROM invitation WHERE state = 'open' AND until <= %s ORDER BY until LIMIT 500",
+        (now,),
+    )
+    return await cursor.fetchall()
 
 
 async def invitations_of(read: Reading, now: datetime, *, after: UUID | None, limit: int) -> list[InvitationRow]:
