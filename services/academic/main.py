@@ -13,6 +13,7 @@ from academic.meetings import routes as meetings
 from academic.orgs import routes as orgs
 from academic.people import routes as people
 from academic.registers import routes as registers
+from academic.registers import summary_routes as attendance_summary
 from academic.rollovers import routes as rollovers
 from academic.rooms import routes as rooms
 from academic.schools import routes as schools
@@ -42,6 +43,7 @@ app = create_app(
         planning.router,
         meetings.router,
         registers.router,
+        attendance_summary.router,
         absences.router,
         codes.router,
         imports.router,

@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from academic.classes.class_ import Class
+from academic.codes.code_set import AttendanceCodeSet
 from academic.meetings.class_meeting import ClassMeeting
 from academic.people.directory import Name
 from academic.registers.mark import Mark
@@ -28,6 +29,7 @@ MEETINGS = Table(
         "zone": "text",
         "meeting_state": "text",
     },
+    indexes=(("tenant_id", "class_id", "held_on"),),
 )
 REGISTERS = Table(
     "sheet_register",
@@ -46,6 +48,12 @@ STAYS = Table(
         "begin_on": "date",
         "end_on": "date",
     },
+    indexes=(("tenant_id", "person_id"),),
+)
+CODES = Table(
+    "sheet_code",
+    key=("tenant_id", "code", "code_version"),
+    columns={"tenant_id": "uuid", "code": "text", "code_version": "int4", "category": "text"},
 )
 MARKS = Table(
     "sheet_mark",
@@ -68,12 +76,20 @@ MARKS = Table(
 
 
 class RegisterSheet(View):
-    """One sheet for each meeting."""
+    """One sheet for each meeting, and what each version of a code says of an absence."""
 
     NAME = "register_sheet"
-    VERSION = 2
+    VERSION = 3
     SOURCE = "academic"
-    TABLES = (MEETINGS, REGISTERS, STAYS, MARKS)
+    TABLES = (MEETINGS, REGISTERS, STAYS, CODES, MARKS)
+
+    @on(AttendanceCodeSet.CodeDefined)
+    def code_defined(self, fact: Fact[AttendanceCodeSet.CodeDefined], rows: Rows) -> None:
+        self._code(fact, rows)
+
+    @on(AttendanceCodeSet.CodeRevised)
+    def code_revised(self, fact: Fact[AttendanceCodeSet.CodeRevised], rows: Rows) -> None:
+        self._code(fact, rows)
 
     @on(ClassMeeting.MeetingPlanned)
     def planned(self, fact: Fact[ClassMeeting.MeetingPlanned], rows: Rows) -> None:
@@ -140,6 +156,12 @@ class RegisterSheet(View):
     @on(AttendanceRegister.RegisterReopened)
     def reopened(self, fact: Fact[AttendanceRegister.RegisterReopened], rows: Rows) -> None:
         rows.change(REGISTERS, (fact.tenant_id, fact.aggregate_id), state="open")
+
+    @staticmethod
+    def _code(fact: Fact[Any], rows: Rows) -> None:
+        data = fact.data
+        code = {"code": data.code, "code_version": data.code_version, "category": data.category}
+        rows.put(CODES, {"tenant_id": fact.tenant_id, **code})
 
     @staticmethod
     def _stay(fact: Fact[Any], rows: Rows) -> None:
