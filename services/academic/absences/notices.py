@@ -90,6 +90,7 @@ class Wanted:
     state: State | None = None
     on: date | None = None
     person_id: UUID | None = None
+    only: list[UUID] | None = None
 
 
 async def notices(read: Reading, keyring: Keyring, paging: Paging, wanted: Wanted) -> list[NoticeLine]:
@@ -102,6 +103,7 @@ async def notices(read: Reading, keyring: Keyring, paging: Paging, wanted: Wante
         " AND (%(state)s::text IS NULL OR state = %(state)s)"
         " AND (%(on)s::date IS NULL OR %(on)s BETWEEN first AND last)"
         " AND (%(person_id)s::uuid IS NULL OR person_id = %(person_id)s)"
+        " AND (%(only)s::uuid[] IS NULL OR person_id = ANY(%(only)s))"
         " ORDER BY first, id LIMIT %(limit)s",
         first=first,
         id=id,

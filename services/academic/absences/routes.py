@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from academic.absences.absence_notice import DaysReversed, NoticeIsDecided, State
+from academic.absences.absence_notice import AbsenceNotice, DaysReversed, NoticeIsDecided, State
 from academic.absences.commands import approve_absence, notify_absence, reject_absence, withdraw_notice
 from academic.absences.notices import AbsenceNotices, NoticeLine, Wanted, notices
 from academic.fields import Day, Words
+from academic.people.own_family import FAMILY, own_family, reached_people
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound
@@ -35,9 +36,10 @@ class Rejection(Request):
 
 @router.post("/absence-notices", status_code=201, responses=problems(NotFound, DaysReversed))
 async def post_notice(
-    body: NewNotice, caller: Annotated[Caller, may("absences.write", creates=True)]
+    body: NewNotice, caller: Annotated[Caller, may("absences.write", creates=True, rule=FAMILY)]
 ) -> Answer[Receipt]:
-    """Say that a student will not come."""
+    """Say that a student will not come. Guardians do so for their own."""
+    await caller.decide(own_family(body.person_id))
     saved = await notify_absence(
         caller.store, caller.call, caller.keyring, uuid7(), body.person_id, body.first, body.last, body.reason
     )
@@ -47,14 +49,15 @@ async def post_notice(
 @router.get("/absence-notices")
 async def get_notices(
     paging: Page,
-    caller: Annotated[Caller, may("absences.read")],
+    caller: Annotated[Caller, may("absences.read", rule=FAMILY)],
     state: State | None = None,
     on: Day | None = None,
     person_id: UUID | None = None,
 ) -> Answer[list[NoticeLine]]:
-    """Absence notices by first day: of a state, a day, a person."""
+    """Absence notices by first day: of a state, a day, a person. Families see their own."""
+    only = await reached_people(caller)
     async with caller.reading(AbsenceNotices) as read:
-        lines = await notices(read, caller.keyring, paging, Wanted(state, on, person_id))
+        lines = await notices(read, caller.keyring, paging, Wanted(state, on, person_id, only))
     return caller.page(lines, "Absence notices", read, paging, lambda line: (line.first, line.id))
 
 
@@ -74,6 +77,10 @@ async def post_rejection(
 
 
 @router.post("/absence-notices/{notice_id}/withdrawal", responses=problems(NotFound, NoticeIsDecided))
-async def post_withdrawal(notice_id: UUID, caller: Annotated[Caller, may("absences.write")]) -> Answer[Receipt]:
+async def post_withdrawal(
+    notice_id: UUID, caller: Annotated[Caller, may("absences.write", rule=FAMILY)]
+) -> Answer[Receipt]:
     """Take a notice back: the student comes after all."""
+    notice = await caller.store.get(AbsenceNotice, notice_id, caller.tenant_id)
+    await caller.decide(own_family(notice.person_id))
     return caller.accepted(await withdraw_notice(caller.store, caller.call, notice_id), "Notice withdrawn")

@@ -113,8 +113,10 @@ class Name(BaseModel):
     family_name: str | None
 
 
-async def people(read: Reading, keyring: Keyring, paging: Paging, role: str | None) -> list[PersonLine]:
-    """One page and one row more, in the order of registration."""
+async def people(
+    read: Reading, keyring: Keyring, paging: Paging, role: str | None, only: list[UUID] | None = None
+) -> list[PersonLine]:
+    """One page and one row more, in the order of registration; of everybody, or only of these."""
     (after,) = paging.after(UUID) or (UUID(int=0),)
     lines = await read.all(
         PersonLine,
@@ -122,8 +124,10 @@ async def people(read: Reading, keyring: Keyring, paging: Paging, role: str | No
         " grades, source_id, archived, ARRAY(SELECT g.guardian_id FROM guardian g"
         " WHERE g.tenant_id = person.tenant_id AND g.person_id = person.id ORDER BY 1) AS guardian_ids"
         " FROM person WHERE tenant_id = %(tenant)s AND id > %(after)s"
+        " AND (%(only)s::uuid[] IS NULL OR id = ANY(%(only)s))"
         " AND (%(role)s::text IS NULL OR %(role)s = ANY (roles)) ORDER BY id LIMIT %(limit)s",
         after=after,
+        only=only,
         role=role,
         limit=paging.limit + 1,
     )

@@ -17,6 +17,7 @@ from academic.people.commands import (
 )
 from academic.people.details import ClearDetails
 from academic.people.directory import Directory, PersonLine, people, person
+from academic.people.own_family import FAMILY, own_family, reached_people
 from academic.people.person import GuardianOfOneself, PersonIsArchived, Role
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
@@ -61,18 +62,20 @@ async def post_person(
 @router.get("/people")
 async def get_people(
     paging: Page,
-    caller: Annotated[Caller, may("people.read")],
+    caller: Annotated[Caller, may("people.read", rule=FAMILY)],
     role: Annotated[Role | Ext | None, Query(description="Only people with this role")] = None,
 ) -> Answer[list[PersonLine]]:
-    """The directory, in the order of registration."""
+    """The directory, in the order of registration. Families see their own."""
+    only = await reached_people(caller)
     async with caller.reading(Directory) as read:
-        lines = await people(read, caller.keyring, paging, role)
+        lines = await people(read, caller.keyring, paging, role, only)
     return caller.page(lines, "People", read, paging, lambda line: (line.id,))
 
 
 @router.get("/people/{person_id}", responses=problems(NotFound))
-async def get_person(person_id: UUID, caller: Annotated[Caller, may("people.read")]) -> Answer[PersonLine]:
+async def get_person(person_id: UUID, caller: Annotated[Caller, may("people.read", rule=FAMILY)]) -> Answer[PersonLine]:
     """One person."""
+    await caller.decide(own_family(person_id))
     async with caller.reading(Directory) as read:
         line = await person(read, caller.keyring, person_id)
     return caller.answer(line, "Person", read)
