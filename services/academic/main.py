@@ -12,6 +12,7 @@ from academic.meetings import planning_routes as planning
 from academic.meetings import routes as meetings
 from academic.orgs import routes as orgs
 from academic.people import routes as people
+from academic.registers import day_book_routes as day_book
 from academic.registers import routes as registers
 from academic.registers import summary_routes as attendance_summary
 from academic.rollovers import routes as rollovers
@@ -44,6 +45,7 @@ app = create_app(
         meetings.router,
         registers.router,
         attendance_summary.router,
+        day_book.router,
         absences.router,
         codes.router,
         imports.router,

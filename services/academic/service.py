@@ -24,6 +24,7 @@ from academic.orgs.org import Org
 from academic.orgs.org_tree import OrgTree
 from academic.people.directory import Directory
 from academic.people.person import Person
+from academic.registers.day_book import DayBook
 from academic.registers.mark_history import MarkHistory
 from academic.registers.register import AttendanceRegister
 from academic.registers.sheet import RegisterSheet
@@ -70,6 +71,7 @@ SERVICE = Service(
         NonTeachingDays,
         Timetable,
         RegisterSheet,
+        DayBook,
         MarkHistory,
         AbsenceNotices,
         CodeList,
