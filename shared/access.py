@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute, iter_route_contexts
@@ -12,7 +13,9 @@ from starlette.routing import BaseRoute
 from shared.identity import Identity, Verifier, bearer
 from shared.ids import PLATFORM
 from shared.problems import NotPermitted, SecondFactorRequired, StepUpNeeded
-from shared.standing import Standings
+
+if TYPE_CHECKING:
+    from shared.standing import Standings
 
 SAFE = ("GET", "HEAD")
 
@@ -26,7 +29,7 @@ class Access:
     """`permission` None: everybody, without a token. `creates`, `money`: an Idempotency-Key is required.
     `fresh`: who calls proved a moment ago who it is, with the second factor where there is one.
     `rule`: the kinds of narrower reach that the route decides on, object by object.
-    `sensitive`: a read that counts changed rights as soon as a write does.
+    `sensitive`: a read that counts changed rights as soon as a write does. `outdated`: a write that does not.
     `platform`: for callers of no school; consistency tokens and versions mean nothing there, keys only where needed."""
 
     permission: str | None
@@ -37,6 +40,7 @@ class Access:
     fresh: bool = False
     rule: frozenset[str] = frozenset()
     sensitive: bool = False
+    outdated: bool = False
 
     @property
     def needs_key(self) -> bool:
@@ -44,7 +48,7 @@ class Access:
 
     def current(self, method: str) -> bool:
         """Whether it counts what became of the caller's rights since the token was issued."""
-        return not self.platform and (self.sensitive or method not in SAFE)
+        return not self.platform and not self.outdated and (self.sensitive or method not in SAFE)
 
     @property
     def takes_key(self) -> bool:

@@ -18,6 +18,7 @@ from shared import idempotency, telemetry
 from shared.access import SAFE, Access
 from shared.answers import Answer, Meta, Paging, Receipt
 from shared.calls import Actor, Call, Saved
+from shared.edge import CLIENT_ADDRESS
 from shared.errors import NotFound
 from shared.identity import Identity
 from shared.ids import PLATFORM
@@ -37,8 +38,6 @@ Rule = Callable[["Caller"], Awaitable[bool]]
 BUDGET = 6_000
 """Milliseconds that a service has for a request."""
 ETAG = re.compile(r'"([0-9]{1,9})"')
-CLIENT_ADDRESS = "rollbook-client-address"
-"""Set by the gateway, which passes on nothing that a client says about addresses."""
 
 
 class HeaderMalformed(Problem):
@@ -215,11 +214,22 @@ def may(
     fresh: bool = False,
     rule: Iterable[Kind] = (),
     sensitive: bool = False,
+    outdated: bool = False,
 ) -> Dependency:
     """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key. `fresh`: who
     proved within five minutes who it is, with the second factor where there is one. `rule`: the narrower kinds of reach
-    for which the route decides on each object. `sensitive`: a read that counts changed rights at once."""
-    access = Access(permission, creates, money, body_limit, fresh=fresh, rule=frozenset(rule), sensitive=sensitive)
+    for which the route decides on each object. `sensitive`: a read that counts changed rights at once. `outdated`: a
+    write for which they do not count, such as signing out."""
+    access = Access(
+        permission,
+        creates,
+        money,
+        body_limit,
+        fresh=fresh,
+        rule=frozenset(rule),
+        sensitive=sensitive,
+        outdated=outdated,
+    )
     return Dependency(_Admission(access))
 
 

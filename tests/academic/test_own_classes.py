@@ -156,12 +156,12 @@ class Town:
         if open_meetings and self.chance.random() < 0.3:
             meeting = self.chance.choice(open_meetings)
             if person not in meeting.substitutes:
-                body = {"substitute_id": person, "reason": "teacher"}
-                await self.school.did(f"/meetings/{meeting.id}/substitution", body)
+                coming = {"substitute_id": person, "reason": "teacher"}
+                await self.school.did(f"/meetings/{meeting.id}/substitution", coming)
                 meeting.substitutes.add(person)
         elif known is None:
             begin, end = self.chance.choice(STAYS)
-            body = {"person_id": person, "begin_on": day(begin), "end_on": day(end)}
+            body: dict[str, Any] = {"person_id": person, "begin_on": day(begin), "end_on": day(end)}
             done = await self.school.did(f"/classes/{class_.id}/teachers", body)
             class_.teachers[person] = Stay(done["enrolment_id"], begin, end)
         elif known.end is None:

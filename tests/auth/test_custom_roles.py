@@ -156,6 +156,21 @@ async def test_C24_whoever_may_define_roles_by_a_role_gives_nothing_beyond_it(au
     assert (granted.status_code, granted.json()["code"]) == (403, "role-above-own")
 
 
+async def test_C24_a_manager_with_a_role_about_members_gives_away_no_more_than_that(auth: Any) -> None:
+    """Rank alone would let a manager make billing clerks."""
+    school = await staffed(auth)
+    owner, email = await school.who(school.owner), await school.joined("manager")
+    maker = await defined(school, owner, "Member desk", "members.write", "members.read")
+    id = await school.of(email)
+    await school.post(f"/members/{id}/roles", owner, {"role": maker.json()["data"]["id"]})
+    mine, other = await school.who(email), await school.of(await school.joined("student"))
+    for role in ("billing_clerk", "administrator"):
+        refused = await school.post(f"/members/{other}/roles", mine, {"role": role})
+        assert (refused.status_code, refused.json()["code"]) == (403, "role-above-own")
+    again = await school.post(f"/members/{other}/roles", mine, {"role": maker.json()["data"]["id"]})
+    assert again.status_code == 200, again.text
+
+
 @pytest.mark.parametrize("permission", ["platform.operate", "everything", "", "school.write\x00"])
 async def test_C24_a_role_has_only_permissions_of_a_school(auth: Any, permission: str) -> None:
     school = await staffed(auth)

@@ -68,7 +68,7 @@ async def sign_of(operation: Operation, it: Running, column: str) -> str:
     headers = {"Idempotency-Key": uuid7().hex}
     if column != "anonymous":
         headers["Authorization"] = f"Bearer {it.signer.token(uuid7(), (), claims=claims(column))}"
-    body = None if operation.method == "GET" else {}
+    body: dict[str, Any] | None = None if operation.method == "GET" else {}
     answer = await it.client.request(operation.method, operation.target, json=body, headers=headers)
     assert answer.status_code < 500, f"{operation.name} as {column}: {answer.text}"
     code = answer.json().get("code", "") if answer.status_code in (401, 403) else ""

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from auth.invitations.addresses import Addresses, opened_address
 from auth.invitations.invitation import Invitation, InvitationIsOver
-from auth.memberships.commands import acting, check_known
+from auth.memberships.commands import acting, check_gives
 from auth.memberships.membership import Membership, NotForMembers, guard_rank, membership_id
 from shared.calls import Call, Saved
 from shared.commands import command
@@ -97,9 +97,9 @@ async def revoke_invitation(
 async def check_roles(store: EventStore, call: Call, roles: tuple[str, ...], inviter: Membership) -> None:
     if {"platform_operator", "service_account"}.intersection(roles):
         raise NotForMembers(pointer="/roles")
-    for role in roles:
-        await check_known(store, call.tenant_id, role)
     guard_rank(roles, inviter.roles)
+    for role in roles:
+        await check_gives(store, inviter, role)
 
 
 async def check_no_member(store: EventStore, call: Call, addresses: Addresses, email: str) -> None:

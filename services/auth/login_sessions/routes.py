@@ -108,7 +108,7 @@ async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk:
 
 
 @router.post("/logout", responses=problems(NotFound))
-async def post_logout(caller: Annotated[Caller, may("me")], desk: AtDesk) -> Answer[Receipt]:
+async def post_logout(caller: Annotated[Caller, may("me", outdated=True)], desk: AtDesk) -> Answer[Receipt]:
     """End the session of this token."""
     session_id = session_of(caller)
     if session_id is None:

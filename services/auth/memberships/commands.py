@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from auth.memberships.membership import Membership
+from auth.memberships.membership import Membership, RoleAboveOwn
 from auth.memberships.membership import membership_id as id_of
-from auth.roles.held import custom_ids, defined_roles
+from auth.roles.held import covers, custom_ids, defined_roles, given_by
 from auth.tenants.tenant import Tenant
 from shared.calls import Call, Saved
 from shared.commands import command
@@ -18,7 +18,7 @@ async def grant_role(store: EventStore, call: Call, membership_id: UUID, role: s
     async with store.turn(call, membership_id, call.tenant_id):
         granter = await acting(store, call)
         membership = await store.get(Membership, membership_id, call.tenant_id)
-        await check_known(store, call.tenant_id, role)
+        await check_gives(store, granter, role)
         membership.grant(role, granter=granter.roles, now=call.now)
         if role != "owner":
             return await store.save(membership, call=call)
@@ -49,8 +49,12 @@ async def acting(store: EventStore, call: Call) -> Membership:
     return membership
 
 
-async def check_known(store: EventStore, tenant_id: UUID, role: str) -> None:
-    """Raises NotFound for a role that the school has not defined, or has retired."""
-    known = await defined_roles(store, tenant_id, [role])
-    if custom_ids([role]) and not any(not each.retired for each in known):
+async def check_gives(store: EventStore, giver: Membership, role: str) -> None:
+    """Raises NotFound for a role that the school has not defined, or has retired; RoleAboveOwn for one that allows
+    something which the giver's roles do not: rank alone says nothing of roles that a school defined."""
+    tenant_id = giver.tenant_id
+    defined = await defined_roles(store, tenant_id, [role])
+    if custom_ids([role]) and not any(not each.retired for each in defined):
         raise NotFound(pointer="/role")
+    if not covers(giver, await defined_roles(store, tenant_id, giver.roles), given_by(role, defined)):
+        raise RoleAboveOwn(pointer="/role")

@@ -83,6 +83,12 @@ def reaches_of(roles: Iterable[str], defined: Iterable[Role]) -> dict[str, set[s
     return reaches
 
 
+def given_by(role: str, defined: Iterable[Role]) -> list[Granted]:
+    """All that one role allows."""
+    reaches = reaches_of([role], defined)
+    return [Granted(permission, reach) for permission, found in sorted(reaches.items()) for reach in sorted(found)]
+
+
 def covers(membership: Membership, defined: Iterable[Role], wanted: Iterable[Granted]) -> bool:
     """Whether all of it lies within what this membership allows. One that is limited to places gives nothing away:
     a role does not know whose places it will be held for."""

@@ -58,7 +58,7 @@ async def get_manifest(job_id: UUID, caller: Annotated[Caller, may("exports.read
     response_class=FileResponse,
     responses={200: {"content": {"text/csv": {}}, "description": "The file"}, **problems(NotFound)},
 )
-async def get_artifact(job_id: UUID, caller: Annotated[Caller, may("exports.read")]) -> FileResponse:
+async def get_artifact(job_id: UUID, caller: Annotated[Caller, may("exports.read", sensitive=True)]) -> FileResponse:
     """The finished file. Who takes it is recorded."""
     async with caller.reading(Artifacts) as read:
         found = await artifact_of(read, job_id)
