@@ -11,7 +11,7 @@ from gateway.catalogue import PREFIX, PRIVATE, Catalogue
 from gateway.tokens import merged, read_token
 from gateway.upstream import BUDGET_MS, HOP_MS, Body, Upstream
 from shared import telemetry
-from shared.caller import CLIENT_ADDRESS
+from shared.edge import CLIENT_ADDRESS
 from shared.guard import BodyTooLarge, Malformed
 from shared.identity import Verifier, bearer
 from shared.ids import PLATFORM

@@ -15,6 +15,8 @@ from shared.ids import uuid7
 
 log = structlog.get_logger()
 
+CLIENT_ADDRESS = "rollbook-client-address"
+"""A header set by the gateway, which passes on nothing that a client says about addresses."""
 SECURITY_HEADERS = (
     (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
     (b"x-content-type-options", b"nosniff"),
