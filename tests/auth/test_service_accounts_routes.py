@@ -9,9 +9,11 @@ from typing import Any
 import jwt
 import psycopg
 
-from shared.identity import Verifier
+from shared.identity import Identity, Verifier
 from shared.ids import uuid7
 from shared.keyset import KeySet
+from shared.problems import Unauthenticated
+from shared.standing import standings_of
 from tests.auth.conftest import Running
 
 
@@ -114,10 +116,12 @@ async def test_C19_a_key_is_shown_once_and_only_its_hash_is_kept(auth: Running, 
     assert again == first | {"api_key": None}
     secret = first["api_key"].rpartition("_")[2]
     async with await psycopg.AsyncConnection.connect(auth.superuser_dsn) as connection:
-        for table in ("events", "api_keys", "commands"):
-            cursor = await connection.execute(
-                f"SELECT count(*) FROM auth.{table} t WHERE position(%s in t::text) > 0", (secret,)
-            )
+        for query in (
+            "SELECT count(*) FROM auth.events WHERE position(%s::bytea in state) > 0",
+            "SELECT count(*) FROM auth.commands t WHERE position(%s in t::text) > 0",
+            "SELECT count(*) FROM auth.api_keys t WHERE position(%s in t::text) > 0",
+        ):
+            cursor = await connection.execute(query, (secret,))
             assert await cursor.fetchone() == (0,)
         cursor = await connection.execute("SELECT count(*) FROM auth.api_keys WHERE key_id = %s", (first["key_id"],))
         assert await cursor.fetchone() == (1,)
@@ -194,6 +198,52 @@ async def test_C19_a_key_opens_its_own_school_and_no_other(auth: Running, email:
     mine = await auth.client.get("/tenant", headers=school.headers)
     claims = jwt.decode(token, options={"verify_signature": False})
     assert claims["tenant"] == mine.json()["data"]["id"]
+
+
+async def test_C19_S5_tokens_of_a_revoked_key_and_of_a_retired_account_write_nothing_any_more(
+    auth: Running, email: str, tmp_path: Path
+) -> None:
+    school = await School.founded(auth, email)
+    first, second = await school.key(), await school.key()
+    keys = KeySet(os.environ["AUTH_JWKS_URL"], tmp_path / "jwks.json")
+    verifier = Verifier(keys, "auth")
+    identities = [
+        await verifier.verify((await school.token(key["api_key"])).json()["access_token"]) for key in (first, second)
+    ]
+    await keys.close()
+    for identity in identities:
+        await standings_of(auth.kernel).check(identity)
+    await school.post(f"/keys/{first['key_id']}/revocation")
+    await refused_soon(auth, identities[0])
+    await standings_of(auth.kernel).check(identities[1])
+    await school.post("/retirement")
+    await refused_soon(auth, identities[1])
+
+
+async def refused_soon(auth: Running, identity: Identity) -> None:
+    """Within the five seconds of S5."""
+    for _ in range(100):
+        try:
+            await standings_of(auth.kernel).check(identity)
+        except Unauthenticated:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the token still opens writes")
+
+
+async def test_C20_S29_wrong_keys_are_in_the_audit(auth: Running, email: str) -> None:
+    school = await School.founded(auth, email)
+    await school.token("rbk_aaaaaaaa_" + "A" * 43)
+    for _ in range(100):
+        async with await psycopg.AsyncConnection.connect(auth.superuser_dsn) as connection:
+            cursor = await connection.execute(
+                "SELECT count(*) FROM auth.events WHERE position('client-unknown'::bytea in state) > 0"
+            )
+            found = await cursor.fetchone()
+        if found and found[0] >= 1:
+            return
+        await asyncio.sleep(0.05)
+    raise AssertionError("the refusal was not taken down")
 
 
 async def test_C20_a_token_says_that_no_person_stands_behind_it(auth: Running, email: str, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from auth.rate_limits.buckets import Buckets, Rate, Taken
 from auth.settings import AuthSettings
-from shared.caller import CLIENT_ADDRESS, network_of
+from shared.caller import client_network
 from shared.errors import Refused, code_of
 from shared.problems import Problem
 
@@ -90,13 +90,9 @@ def limited(what: What, *path: str) -> Dependency:
     async def limit(request: Request, response: Response) -> None:
         limits: RateLimits = request.app.state.desk.rate_limits
         account = named(await request.body(), path) if path else None
-        response.headers.update(limits.take(what, network(request), account))
+        response.headers.update(limits.take(what, client_network(request), account))
 
     return Dependency(limit)
-
-
-def network(request: Request) -> str:
-    return network_of(request.headers.get(CLIENT_ADDRESS) or (request.client or ("",))[0])
 
 
 def named(body: bytes, path: tuple[str, ...]) -> str | None:

@@ -14,6 +14,7 @@ from auth.service_accounts.client_credentials import Asked, ClientUnknown, Scope
 from auth.service_accounts.token_requests import FORM, TokenRefused, read_request
 from auth.signing_keys.access_tokens import LIFE
 from shared.caller import Caller, public
+from shared.refusals import notice
 
 router = APIRouter(tags=["service accounts"])
 
@@ -81,10 +82,12 @@ async def post_token(
     except TokenRefused as error:
         return refused(error.status, error.error, error.description)
     except ClientUnknown:
+        notice(request, 401, "client-unknown")
         return refused(401, "invalid_client", "The client is unknown, or its key works no more.")
     except ScopeUnknown:
         return refused(400, "invalid_scope", "The key was not given such a scope.")
-    except SignInLocked:
+    except SignInLocked as error:
+        notice(request, 429, error.code)
         return refused(429, "temporarily_unavailable", "Too many wrong tries: wait some minutes.")
     except RateLimited as error:
         return refused(429, "temporarily_unavailable", "Too many requests.", error.headers)
