@@ -3,6 +3,7 @@
 import asyncio
 
 from shared.database import Connection, scalar
+from shared.pace import Pace
 from shared.parking import Pointer
 from shared.reader import Reader
 from shared.records import Record
@@ -15,6 +16,7 @@ READ = (
 
 PAGE = 2_000
 WAIT = 0.5
+PACE = 0.02
 RETRY_EVERY = 1.0
 """Seconds after which a log that never rests is left for a moment, to see whether a retry is asked for."""
 
@@ -33,11 +35,14 @@ async def follow_log(reader: Reader, connection: Connection, service: str) -> No
     await reader.start()
     await check_not_behind(reader, connection)
     loop = asyncio.get_running_loop()
+    pace = Pace(PACE)
     looked = loop.time()
     while True:
+        pace.begin()
         records = await read_page(connection, reader.lowest()[0].position, PAGE)
         if records:
             await reader.apply(records)
+            await pace.rest()
         if not records or loop.time() - looked > RETRY_EVERY:
             await reader.retry_parked(fetch)
             if loop.time() - looked > RETRY_EVERY:

@@ -13,6 +13,7 @@ from shared.envelope import Headers, event_id, event_id_of, headers_of, key_of
 from shared.key_relay import KeyRelay
 from shared.leader import Leadership
 from shared.log_feed import read_page
+from shared.pace import Pace
 from shared.positions import Deposed
 from shared.pulse import beat
 from shared.records import PARTITIONS, Record, partition_of
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 PAGE = 1_000
 WAIT = 0.5
+PACE = 0.01
 PATIENCE = 120.0
 LOOK_EVERY = 30.0
 
@@ -85,8 +87,10 @@ class Relay:
             keys = KeyRelay(self._connection, producer, self._service)
             await keys.resume(self._kafka)
             looked = asyncio.get_running_loop().time()
+            pace = Pace(PACE)
             while True:
                 beat()
+                pace.begin()
                 page = await read_page(self._connection, self.position, PAGE)
                 await keys.send()
                 await keys.beat()
@@ -94,6 +98,7 @@ class Relay:
                     with telemetry.batch_span("relay", recent(page), events=len(page)):
                         async with asyncio.timeout(PATIENCE):
                             await self._send(producer, page)
+                    await pace.rest()
                 else:
                     async for _ in self._listener.notifies(timeout=WAIT, stop_after=1):
                         pass

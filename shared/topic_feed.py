@@ -16,6 +16,7 @@ from faststream.kafka.message import FAKE_CONSUMER
 from shared.chain import Place
 from shared.envelope import readable
 from shared.gauges import SKIPPED
+from shared.pace import Pace
 from shared.parking import Pointer
 from shared.pulse import beat
 from shared.reader import FactMissing, Reader
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 GAP_LIMIT = 30.0
 STILL_LIMIT = 30.0
 BATCH = 1_000
+PACE = 0.02
 
 
 class GapOpen(Exception):
@@ -63,6 +65,7 @@ class TopicFeed:
         self._reader = reader
         self._topic = events_topic(reader.source, reader.generation)
         self._turn = asyncio.Lock()
+        self._pace = Pace(PACE)
         self._gaps: dict[int, Gap] = {}
         self._seen = Seen(asyncio.get_running_loop().time(), {}, {})
         self._searched: dict[tuple[int, int], int] = {}
@@ -105,6 +108,7 @@ class TopicFeed:
 
         An offset is stored for all before it: whatever a client does, they are taken in their order."""
         raw = sorted(message.raw_message, key=place_of)
+        self._pace.begin()
         async with self._turn:
             if self._failed.done():
                 return
@@ -117,6 +121,7 @@ class TopicFeed:
                 self._watch_gaps(records)
             except Exception as error:  # noqa: BLE001 - handed to run(), which raises it
                 self._failed.set_exception(error)
+        await self._pace.rest()
 
     def _beside_gap(self, record: Record) -> Record:
         """While something before it is missing, its offset is no place to start from."""
