@@ -247,7 +247,8 @@ async def running(
         dsns = await stack.enter_async_context(new_log(superuser_dsn, service.name))
         signer = Signer()
         (folder / "jwks.json").write_bytes(signer.key_set())
-        (folder / "master.key").write_text(b64encode(secrets.token_bytes(32)).decode())
+        if not (folder / "master.key").exists():
+            (folder / "master.key").write_text(b64encode(secrets.token_bytes(32)).decode())
         prefix = settings_type.model_config.get("env_prefix", "")
         values = {
             "API_DSN": dsns["api"],

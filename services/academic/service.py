@@ -15,6 +15,8 @@ from academic.codes.code_list import CodeList
 from academic.codes.code_set import AttendanceCodeSet
 from academic.courses.catalogue import Catalogue
 from academic.courses.course import Course
+from academic.erasures.erasure_answer import ErasureAnswer
+from academic.erasures.reactions import when_erasure_approved
 from academic.imports.history import ImportHistory
 from academic.imports.import_batch import ImportBatch
 from academic.imports.sourced_things import SourcedThings
@@ -57,6 +59,7 @@ SERVICE = Service(
         AbsenceNotice,
         AttendanceCodeSet,
         ImportBatch,
+        ErasureAnswer,
     ),
     views=(
         OrgTree,
@@ -81,6 +84,6 @@ SERVICE = Service(
         Teaching,
         Revocations,
     ),
-    reactions=(when_tenant_registered, when_invitation_accepted, *offering.REACTIONS),
+    reactions=(when_tenant_registered, when_invitation_accepted, *offering.REACTIONS, when_erasure_approved),
     due=(offering.LAPSING,),
 )

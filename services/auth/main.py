@@ -5,6 +5,7 @@ from fastapi import APIRouter
 from auth.audit import routes as audit
 from auth.desk import open_desk
 from auth.discovery import routes as discovery
+from auth.erasures import routes as erasures
 from auth.integrations import routes as integrations
 from auth.invitations import routes as invitations
 from auth.login_sessions import routes as login_sessions
@@ -36,6 +37,7 @@ app = create_app(
         tenant_settings.router,
         integrations.router,
         audit.router,
+        erasures.router,
         memberships.router,
         invitations.router,
         limits.router,

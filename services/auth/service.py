@@ -3,6 +3,10 @@
 from auth import sweeping
 from auth.audit.audit_log import Audit
 from auth.audit.refused_day import RefusedDay
+from auth.erasures import mails as erasure_mails
+from auth.erasures import reactions as erasing
+from auth.erasures.certificates import Erasures
+from auth.erasures.erasure import Erasure
 from auth.integrations.integration import Integration
 from auth.integrations.integration_list import Integrations
 from auth.invitations import mails as invitation_mails
@@ -39,6 +43,7 @@ AGGREGATES = (
     ServiceAccount,
     SigningKey,
     RefusedDay,
+    Erasure,
 )
 
 SERVICE = Service(
@@ -54,9 +59,17 @@ SERVICE = Service(
         RoleList,
         ServiceAccounts,
         Revocations,
+        Erasures,
         Audit.over(AGGREGATES),
     ),
-    reactions=(*mails.MAILINGS, *second_factor_mails.MAILINGS, *invitation_mails.MAILINGS, when_tenant_suspended),
+    reactions=(
+        *mails.MAILINGS,
+        *second_factor_mails.MAILINGS,
+        *invitation_mails.MAILINGS,
+        when_tenant_suspended,
+        *erasure_mails.MAILINGS,
+        *erasing.REACTIONS,
+    ),
     operator_routers=(tenant_operations.router,),
     rules=(sweeping.RULE,),
     due=(EXPIRING,),

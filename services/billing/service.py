@@ -13,6 +13,8 @@ from billing.agreements.reactions import (
 from billing.catalogue.offer import Offer
 from billing.credit_notes.credit_note import CreditNote
 from billing.credit_notes.credit_notes import CreditNotes
+from billing.erasures.erasure_answer import ErasureAnswer
+from billing.erasures.reactions import when_erasure_approved
 from billing.invoices.invoice import Invoice
 from billing.invoices.invoices import Invoices
 from billing.issuers.issuer import Issuer
@@ -47,6 +49,7 @@ SERVICE = Service(
         ChargePeriod,
         Invoice,
         CreditNote,
+        ErasureAnswer,
     ),
     views=(
         PriceList,
@@ -71,5 +74,6 @@ SERVICE = Service(
         when_agreement_started,
         when_plan_assigned,
         when_plan_version_published,
+        when_erasure_approved,
     ),
 )

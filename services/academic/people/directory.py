@@ -74,6 +74,11 @@ class Directory(View):
     def archived(self, fact: Fact[Person.Archived], rows: Rows) -> None:
         rows.change(PEOPLE, (fact.tenant_id, fact.aggregate_id), archived=True)
 
+    @on(Person.PersonErased)
+    def erased(self, fact: Fact[Person.PersonErased], rows: Rows) -> None:
+        """What was sealed opens no more; no ciphertext is kept either."""
+        rows.change(PEOPLE, (fact.tenant_id, fact.aggregate_id), archived=True, **dict.fromkeys(PERSONAL))
+
     @on(Person.Restored)
     def restored(self, fact: Fact[Person.Restored], rows: Rows) -> None:
         rows.change(PEOPLE, (fact.tenant_id, fact.aggregate_id), archived=False)

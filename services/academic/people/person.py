@@ -35,6 +35,10 @@ class AccountTaken(Refused):
     """The person or the account is linked to another one already."""
 
 
+class PersonIsErased(Refused):
+    """This person's data was erased: nothing brings it back."""
+
+
 class GuardianOfOneself(Refused):
     """Nobody is one's own guardian."""
 
@@ -98,6 +102,12 @@ class Person(Aggregate):
         TOPIC = "academic.person_restored"
         PUBLIC = True
 
+    class PersonErased(Aggregate.Event):
+        """The marker has taken the place of the key: names and contact data are gone."""
+
+        TOPIC = "academic.person_erased"
+        PUBLIC = True
+
     class GuardianLinked(Aggregate.Event):
         TOPIC = "academic.guardian_linked"
         PUBLIC = True
@@ -143,6 +153,7 @@ class Person(Aggregate):
         self.source_id = source_id
         self.guardians: tuple[UUID, ...] = ()
         self.archived = False
+        self.erased = False
         self.user_id: UUID | None = None
 
     def correct(self, details: SealedDetails, now: datetime) -> None:
@@ -173,11 +184,23 @@ class Person(Aggregate):
         self._in_use()
         self._user_account_linked(user_id=user_id, timestamp=now)
 
+    def erase(self, now: datetime) -> None:
+        if not self.erased:
+            self._person_erased(timestamp=now)
+
+    @event(PersonErased)
+    def _person_erased(self, timestamp: datetime) -> None:
+        self.erased = True
+        self.archived = True
+        self.guardians = ()
+
     def archive(self, now: datetime) -> None:
         if not self.archived:
             self._archived(timestamp=now)
 
     def restore(self, now: datetime) -> None:
+        if self.erased:
+            raise PersonIsErased
         if self.archived:
             self._restored(timestamp=now)
 

@@ -64,6 +64,8 @@ CELLS: Mapping[str, str] = {
     "exports.read":        "-  T  T  O  O  C  -  T  F  F  S",
     "api-keys.write":      "-  T  T  -  -  -  -  -  -  -  -",
     "api-keys.read":       "-  T  T  -  -  -  -  T  -  -  -",
+    "erasures.write":      "-  T  T  -  -  -  -  -  -  -  -",
+    "erasures.read":       "-  T  T  -  -  -  -  T  -  -  -",
     "audit.read":          "-  T  T  -  -  -  -  T  -  -  -",
     "me":                  "T  T  T  T  T  T  T  T  T  T  -",
     "platform.operate":    "T  -  -  -  -  -  -  -  -  -  -",

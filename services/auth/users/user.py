@@ -38,6 +38,11 @@ class User(Aggregate):
         TOPIC = "auth.school_left"
         school_id: UUID
 
+    class PersonalDataErased(Aggregate.Event):
+        """The marker has taken the place of the key: nobody can sign in as this user again."""
+
+        TOPIC = "auth.personal_data_erased"
+
     class Unlocked(Aggregate.Event):
         """By an administrator of the school."""
 
@@ -114,6 +119,7 @@ class User(Aggregate):
         self.schools: tuple[UUID, ...] = ()
         self.language = "en"
         self.verified = False
+        self.erased = False
         self.attempted_at: datetime | None = None
         self.password_id = id
         self.verification = NO_LINK
@@ -125,7 +131,7 @@ class User(Aggregate):
 
     @property
     def may_sign_in(self) -> bool:
-        return self.verified and bool(self.schools)
+        return self.verified and not self.erased and bool(self.schools)
 
     @property
     def second_factors(self) -> tuple[str, ...]:
@@ -140,6 +146,14 @@ class User(Aggregate):
     @event(SchoolJoined)
     def _school_joined(self, school_id: UUID, timestamp: datetime) -> None:
         self.schools = (*self.schools, school_id)
+
+    def erase(self, now: datetime) -> None:
+        if not self.erased:
+            self._personal_data_erased(timestamp=now)
+
+    @event(PersonalDataErased)
+    def _personal_data_erased(self, timestamp: datetime) -> None:
+        self.erased = True
 
     def leave(self, school_id: UUID, now: datetime) -> None:
         if school_id in self.schools:

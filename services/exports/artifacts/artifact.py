@@ -29,6 +29,10 @@ class Artifact(Aggregate):
         TOPIC = "exports.artifact_downloaded"
         downloaded_by: str
 
+    class Deleted(Aggregate.Event):
+        TOPIC = "exports.artifact_deleted"
+        reason: str
+
     @event(Sealed)
     def __init__(
         self,
@@ -49,6 +53,16 @@ class Artifact(Aggregate):
         self.media_type = media_type
         self.size = size
         self.sha256 = sha256
+        self.deleted = False
+
+    def delete(self, reason: str, now: datetime) -> None:
+        """Its file is gone."""
+        if not self.deleted:
+            self._deleted(reason=reason, timestamp=now)
+
+    @event(Deleted)
+    def _deleted(self, reason: str, timestamp: datetime) -> None:
+        self.deleted = True
 
     def record_download(self, downloaded_by: str, now: datetime) -> None:
         self._downloaded(downloaded_by=downloaded_by, timestamp=now)

@@ -85,6 +85,10 @@ class Artifacts(View):
             },
         )
 
+    @on(Artifact.Deleted)
+    def deleted(self, fact: Fact[Artifact.Deleted], rows: Rows) -> None:
+        rows.remove(ARTIFACTS, (fact.tenant_id, fact.aggregate_id))
+
     @on(Artifact.Downloaded)
     def downloaded(self, fact: Fact[Artifact.Downloaded], rows: Rows) -> None:
         rows.put(

@@ -73,6 +73,15 @@ class ArtifactFiles:
         with file:
             yield Draft(file, temporary, final)
 
+    def remove(self, tenant_id: UUID, artifact_id: UUID) -> None:
+        """The file and its draft, for good. Raises StorageFailed."""
+        final = self.path(tenant_id, artifact_id)
+        with storage():
+            for path in (final, part_of(final)):
+                path.unlink(missing_ok=True)
+            if final.parent.exists():
+                sync_folder(final.parent)
+
     def discard(self, tenant_id: UUID, artifact_id: UUID) -> None:
         """Of a job that failed. A folder that cannot be written keeps it."""
         with suppress(OSError):

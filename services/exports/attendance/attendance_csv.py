@@ -1,7 +1,7 @@
 """The lines of an attendance export."""
 
-from shared.csv_text import line
 from exports.attendance.attendance import AttendanceRow, ClassTitle
+from shared.csv_text import line
 
 HEADER = line(
     [
