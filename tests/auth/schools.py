@@ -76,7 +76,8 @@ class School:
 
     def headers(self, roles: Iterable[str] = ("owner",), subject: UUID | None = None) -> dict[str, str]:
         who, given = subject or self.owner_id, permissions_of(roles)
-        token = self.it.signer.token(self.tenant_id, given, roles, who, rights=NEWEST, auth_time=int(time.time()))
+        claims = {"rights": NEWEST, "auth_time": int(time.time())}
+        token = self.it.signer.token(self.tenant_id, given, roles, who, claims)
         return {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid7().hex}
 
     async def post(self, path: str, body: Any = None, roles: Iterable[str] = ("owner",), **who: UUID) -> Response:
