@@ -45,6 +45,13 @@ class Reading:
             await cursor.execute(query.encode(), {"tenant": self.tenant_id, **params}, prepare=True)
             return await cursor.fetchall()
 
+    async def stream(self, query: str, size: int, **params: Any) -> AsyncIterator[list[dict[str, Any]]]:
+        """The rows of one statement, `size` at a time: one moment, and never all of them in memory."""
+        async with self._connection.cursor("stream", row_factory=dict_row) as cursor:
+            await cursor.execute(query.encode(), {"tenant": self.tenant_id, **params})
+            while rows := await cursor.fetchmany(size):
+                yield rows
+
 
 @asynccontextmanager
 async def reading(

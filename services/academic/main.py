@@ -10,6 +10,8 @@ from academic.courses import routes as courses
 from academic.imports import routes as imports
 from academic.meetings import planning_routes as planning
 from academic.meetings import routes as meetings
+from academic.oneroster import export_routes as oneroster_export
+from academic.oneroster import routes as oneroster
 from academic.orgs import routes as orgs
 from academic.people import routes as people
 from academic.registers import day_book_routes as day_book
@@ -49,6 +51,8 @@ app = create_app(
         absences.router,
         codes.router,
         imports.router,
+        oneroster.router,
+        oneroster_export.router,
     ),
 )
 

@@ -22,6 +22,7 @@ from academic.imports.import_batch import ImportBatch
 from academic.imports.sourced_things import SourcedThings
 from academic.meetings.class_meeting import ClassMeeting
 from academic.meetings.timetable import Timetable
+from academic.oneroster.rostering import Rostering
 from academic.orgs.org import Org
 from academic.orgs.org_tree import OrgTree
 from academic.people.directory import Directory
@@ -81,6 +82,7 @@ SERVICE = Service(
         Summary,
         SourcedThings,
         ImportHistory,
+        Rostering,
         Teaching,
         Revocations,
     ),

@@ -5,6 +5,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote_plus
 from uuid import UUID
 
+from auth.service_accounts.standard_scopes import expanded
+
 FORM = "application/x-www-form-urlencoded"
 MOST_FIELDS = 20
 
@@ -36,7 +38,7 @@ def read_request(content_type: str, body: bytes, authorization: str | None) -> T
     if grant_type != "client_credentials":
         raise TokenRefused("unsupported_grant_type", "This endpoint knows client_credentials alone.")
     client, secret = client_of(fields, authorization)
-    scopes = frozenset(fields["scope"].split()) if fields.get("scope") else None
+    scopes = expanded(fields["scope"].split()) if fields.get("scope") else None
     return TokenRequest(uuid_of(client), secret, scopes)
 
 
