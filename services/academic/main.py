@@ -2,12 +2,15 @@
 
 from academic.absences import routes as absences
 from academic.accounts import routes as accounts
+from academic.alerts import routes as alerts
 from academic.calendars import routes as calendars
 from academic.classes import enrolment_routes as enrolments
+from academic.classes import occupancy_routes as occupancy
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
 from academic.imports import routes as imports
+from academic.meetings import calendar_routes as timetable_files
 from academic.meetings import planning_routes as planning
 from academic.meetings import routes as meetings
 from academic.oneroster import export_routes as oneroster_export
@@ -19,6 +22,7 @@ from academic.registers import routes as registers
 from academic.registers import summary_routes as attendance_summary
 from academic.rollovers import routes as rollovers
 from academic.rooms import routes as rooms
+from academic.rooms import use_routes as room_use
 from academic.schools import routes as schools
 from academic.service import SERVICE
 from academic.sessions import routes as sessions
@@ -38,21 +42,25 @@ app = create_app(
         courses.router,
         people.router,
         accounts.router,
+        occupancy.router,
         classes.router,
         enrolments.router,
         waitlists.router,
+        room_use.router,
         rooms.router,
         calendars.router,
         planning.router,
         meetings.router,
         registers.router,
         attendance_summary.router,
+        timetable_files.router,
         day_book.router,
         absences.router,
         codes.router,
         imports.router,
         oneroster.router,
         oneroster_export.router,
+        alerts.router,
     ),
 )
 

@@ -5,6 +5,10 @@ from academic.absences.notices import AbsenceNotices
 from academic.accounts.account_list import UserAccounts
 from academic.accounts.reactions import when_invitation_accepted
 from academic.accounts.user_account import UserAccount
+from academic.alerts import mails
+from academic.alerts import reactions as alerting
+from academic.alerts.absence_alert import AbsenceAlert
+from academic.alerts.alert_list import AbsenceAlerts
 from academic.calendars.calendar import Calendar
 from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.classes.class_ import Class
@@ -59,6 +63,7 @@ SERVICE = Service(
         AttendanceRegister,
         AbsenceNotice,
         AttendanceCodeSet,
+        AbsenceAlert,
         ImportBatch,
         ErasureAnswer,
     ),
@@ -79,6 +84,7 @@ SERVICE = Service(
         MarkHistory,
         AbsenceNotices,
         CodeList,
+        AbsenceAlerts,
         Summary,
         SourcedThings,
         ImportHistory,
@@ -86,6 +92,13 @@ SERVICE = Service(
         Teaching,
         Revocations,
     ),
-    reactions=(when_tenant_registered, when_invitation_accepted, *offering.REACTIONS, when_erasure_approved),
+    reactions=(
+        when_tenant_registered,
+        when_invitation_accepted,
+        *offering.REACTIONS,
+        *alerting.REACTIONS,
+        *mails.MAILINGS,
+        when_erasure_approved,
+    ),
     due=(offering.LAPSING,),
 )

@@ -17,6 +17,7 @@ BODIES: dict[str, Any] = {
     "/academic-sessions/{session_id}/dates": {"start_on": "2026-09-01", "end_on": "2026-10-01"},
     "/courses/{course_id}/revision": {"title": "x"},
     "/people/{person_id}/correction": {"given_name": "x", "family_name": "y", "roles": ["student"]},
+    "/people/{person_id}/absence-alerts/acceptance": {"language": "es"},
     "/people/{person_id}/guardians": {"guardian_id": "{own_person}"},
     "/classes/{class_id}/revision": {"title": "x"},
     "/classes/{class_id}/capacity": {"capacity": 1},

@@ -76,6 +76,7 @@ class AttendanceCodeSet(Aggregate):
     @event(CodeSetStarted)
     def __init__(self, id: UUID, tenant_id: UUID, timestamp: datetime) -> None:
         self.codes: dict[str, Version] = {}
+        self.meanings: dict[tuple[str, int], Code] = {}
 
     def define(self, code: Code, now: datetime) -> None:
         known = self.codes.get(code.code)
@@ -116,6 +117,7 @@ class AttendanceCodeSet(Aggregate):
     ) -> None:
         meaning = Code(code, title, present, billable, category, pays_teacher, grants_make_up)
         self.codes[code] = Version(meaning, code_version)
+        self.meanings[code, code_version] = meaning
 
     @event(CodeRevised)
     def _code_revised(
@@ -132,6 +134,7 @@ class AttendanceCodeSet(Aggregate):
     ) -> None:
         meaning = Code(code, title, present, billable, category, pays_teacher, grants_make_up)
         self.codes[code] = Version(meaning, code_version)
+        self.meanings[code, code_version] = meaning
 
     @event(CodeRetired)
     def _code_retired(self, code: str, timestamp: datetime) -> None:

@@ -1,7 +1,7 @@
 """The timetable: the dated meetings of the classes."""
 
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -13,7 +13,22 @@ from shared.errors import NotFound
 from shared.reading import Reading
 from shared.views import Fact, Rows, Table, View, on
 
-CLASSES = Table("timetable_class", key=("tenant_id", "id"), columns={"tenant_id": "uuid", "id": "uuid"})
+CLASSES = Table(
+    "timetable_class", key=("tenant_id", "id"), columns={"tenant_id": "uuid", "id": "uuid", "title": "text"}
+)
+STAYS = Table(
+    "timetable_stay",
+    key=("tenant_id", "class_id", "enrolment_id"),
+    columns={
+        "tenant_id": "uuid",
+        "class_id": "uuid",
+        "enrolment_id": "uuid",
+        "person_id": "uuid",
+        "begin_on": "date",
+        "end_on": "date",
+    },
+    indexes=(("tenant_id", "person_id"),),
+)
 MEETINGS = Table(
     "meeting",
     key=("tenant_id", "id"),
@@ -31,6 +46,8 @@ MEETINGS = Table(
         "notice_hours": "int4",
         "room_id": "uuid",
         "teacher_ids": "uuid[]",
+        "version": "int4",
+        "changed_at": "timestamptz",
     },
     indexes=(
         ("tenant_id", "class_id", "held_on", "starts", "id"),
@@ -45,16 +62,33 @@ TEACHERS = Table(
 
 
 class Timetable(View):
-    """All meetings: planned, held and cancelled ones, with their rooms and teachers."""
+    """All meetings: planned, held and cancelled ones, with their rooms and teachers, and who may expect them."""
 
     NAME = "timetable"
-    VERSION = 2
+    VERSION = 3
     SOURCE = "academic"
-    TABLES = (CLASSES, MEETINGS, TEACHERS)
+    TABLES = (CLASSES, STAYS, MEETINGS, TEACHERS)
 
     @on(Class.Opened)
     def opened(self, fact: Fact[Class.Opened], rows: Rows) -> None:
-        rows.put(CLASSES, {"tenant_id": fact.tenant_id, "id": fact.aggregate_id})
+        rows.put(CLASSES, {"tenant_id": fact.tenant_id, "id": fact.aggregate_id, "title": fact.data.title})
+
+    @on(Class.Revised)
+    def revised(self, fact: Fact[Class.Revised], rows: Rows) -> None:
+        rows.change(CLASSES, (fact.tenant_id, fact.aggregate_id), title=fact.data.title)
+
+    @on(Class.StudentEnrolled)
+    def enrolled(self, fact: Fact[Class.StudentEnrolled], rows: Rows) -> None:
+        self._stay(fact, rows)
+
+    @on(Class.EnrollmentDatesChanged)
+    def dates_changed(self, fact: Fact[Class.EnrollmentDatesChanged], rows: Rows) -> None:
+        self._stay(fact, rows)
+
+    @on(Class.StudentWithdrawn)
+    def withdrawn(self, fact: Fact[Class.StudentWithdrawn], rows: Rows) -> None:
+        key = (fact.tenant_id, fact.aggregate_id, fact.data.enrolment_id)
+        rows.change(STAYS, key, end_on=fact.data.on)
 
     @on(ClassMeeting.MeetingPlanned)
     def planned(self, fact: Fact[ClassMeeting.MeetingPlanned], rows: Rows) -> None:
@@ -75,6 +109,7 @@ class Timetable(View):
                 "notice_hours": None,
                 "room_id": data.room_id,
                 "teacher_ids": list(data.teacher_ids),
+                **changed(fact),
             },
         )
         for person_id in data.teacher_ids:
@@ -82,7 +117,7 @@ class Timetable(View):
 
     @on(ClassMeeting.RoomMoved)
     def room_moved(self, fact: Fact[ClassMeeting.RoomMoved], rows: Rows) -> None:
-        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), room_id=fact.data.room_id)
+        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), room_id=fact.data.room_id, **changed(fact))
 
     @on(ClassMeeting.TeacherSubstituted)
     async def substituted(self, fact: Fact[ClassMeeting.TeacherSubstituted], rows: Rows) -> None:
@@ -92,7 +127,7 @@ class Timetable(View):
             return
         absent, substitute = fact.data.absent_id, fact.data.substitute_id
         after = replaced(tuple(row["teacher_ids"]), absent, substitute)
-        rows.change(MEETINGS, key, teacher_ids=list(after))
+        rows.change(MEETINGS, key, teacher_ids=list(after), **changed(fact))
         if absent is not None and absent not in after:
             rows.remove(TEACHERS, (fact.tenant_id, absent, fact.aggregate_id))
         if substitute is not None:
@@ -108,11 +143,12 @@ class Timetable(View):
             starts=data.starts,
             ends=data.ends,
             reason=data.reason,
+            **changed(fact),
         )
 
     @on(ClassMeeting.MeetingHeld)
     def held(self, fact: Fact[ClassMeeting.MeetingHeld], rows: Rows) -> None:
-        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), state="held")
+        rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), state="held", **changed(fact))
 
     @on(ClassMeeting.MeetingCancelled)
     def cancelled(self, fact: Fact[ClassMeeting.MeetingCancelled], rows: Rows) -> None:
@@ -124,7 +160,20 @@ class Timetable(View):
             reason=data.reason,
             cancelled_by=data.cancelled_by,
             notice_hours=data.notice_hours,
+            **changed(fact),
         )
+
+    @staticmethod
+    def _stay(fact: Fact[Any], rows: Rows) -> None:
+        data = fact.data
+        stay = {"person_id": data.person_id, "begin_on": data.begin_on, "end_on": data.end_on}
+        key = {"class_id": fact.aggregate_id, "enrolment_id": data.enrolment_id}
+        rows.put(STAYS, {"tenant_id": fact.tenant_id, **key, **stay})
+
+
+def changed(fact: Fact[Any]) -> dict[str, Any]:
+    """Which change of the meeting it was, and when."""
+    return {"version": fact.version, "changed_at": fact.time}
 
 
 class MeetingLine(BaseModel):

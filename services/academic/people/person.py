@@ -25,6 +25,7 @@ Role = Literal[
     "teacher",
 ]
 """OneRoster's roles, and staff."""
+AlertLanguage = Literal["en", "es"]
 
 
 class PersonIsArchived(Refused):
@@ -123,6 +124,13 @@ class Person(Aggregate):
         PUBLIC = True
         user_id: UUID
 
+    class AlertsDeclined(Aggregate.Event):
+        TOPIC = "academic.alerts_declined"
+
+    class AlertsAccepted(Aggregate.Event):
+        TOPIC = "academic.alerts_accepted"
+        language: str
+
     @classmethod
     def register(
         cls, id: UUID, tenant_id: UUID, details: SealedDetails, source_id: str | None, now: datetime
@@ -155,6 +163,8 @@ class Person(Aggregate):
         self.archived = False
         self.erased = False
         self.user_id: UUID | None = None
+        self.wants_alerts = True
+        self.alert_language: str | None = None
 
     def correct(self, details: SealedDetails, now: datetime) -> None:
         """A value that stays the same comes as the very ciphertext of `details`: sealing anew differs."""
@@ -193,6 +203,16 @@ class Person(Aggregate):
         self.erased = True
         self.archived = True
         self.guardians = ()
+
+    def decline_alerts(self, now: datetime) -> None:
+        """No mails about absences; also for whoever is archived."""
+        if self.wants_alerts:
+            self._alerts_declined(timestamp=now)
+
+    def accept_alerts(self, language: AlertLanguage, now: datetime) -> None:
+        if not self.wants_alerts or self.alert_language != language:
+            self._in_use()
+            self._alerts_accepted(language=language, timestamp=now)
 
     def archive(self, now: datetime) -> None:
         if not self.archived:
@@ -234,6 +254,15 @@ class Person(Aggregate):
     @event(UserAccountLinked)
     def _user_account_linked(self, user_id: UUID, timestamp: datetime) -> None:
         self.user_id = user_id
+
+    @event(AlertsDeclined)
+    def _alerts_declined(self, timestamp: datetime) -> None:
+        self.wants_alerts = False
+
+    @event(AlertsAccepted)
+    def _alerts_accepted(self, language: str, timestamp: datetime) -> None:
+        self.wants_alerts = True
+        self.alert_language = language
 
     @event(Archived)
     def _archived(self, timestamp: datetime) -> None:

@@ -11,6 +11,7 @@ from academic.classes.class_list import ClassList, class_line
 from academic.classes.own_classes import OWN_CLASSES, own_class, today
 from academic.fields import Day
 from academic.people.directory import Directory, names_of, person
+from academic.people.own_family import FAMILY, own_family
 from academic.registers.attendance_summary import AttendanceLine, Order, Wanted, attendance_of, place
 from academic.registers.sheet import RegisterSheet
 from shared.answers import Answer, Page
@@ -52,14 +53,15 @@ async def get_class_summary(
 async def get_person_summary(
     person_id: UUID,
     paging: Page,
-    caller: Annotated[Caller, may("attendance.read")],
+    caller: Annotated[Caller, may("attendance.read", rule=FAMILY)],
     first: From = FIRST,
     to: To = LAST,
     threshold: Threshold = 75,
     reached: Reached = None,
     order: Order = "student",
 ) -> Answer[list[AttendanceLine]]:
-    """How often a student was there, class by class."""
+    """How often a student was there, class by class. Families see their own."""
+    await caller.decide(own_family(person_id))
     async with caller.reading(Directory) as directory:
         await person(directory, caller.keyring, person_id)
     async with caller.reading(RegisterSheet) as read:

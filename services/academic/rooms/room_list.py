@@ -1,5 +1,6 @@
 """The rooms of a school."""
 
+from collections.abc import Iterable
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -76,3 +77,12 @@ async def rooms(read: Reading, paging: Paging) -> list[RoomLine]:
         id=id,
         limit=paging.limit + 1,
     )
+
+
+async def room_names(read: Reading, ids: Iterable[UUID | None]) -> dict[UUID | None, str]:
+    """The names of some rooms; None is no room."""
+    rows = await read.rows(
+        "SELECT id, name FROM room WHERE tenant_id = %(tenant)s AND id = ANY(%(ids)s)",
+        ids=[id for id in ids if id is not None],
+    )
+    return {row["id"]: row["name"] for row in rows}
