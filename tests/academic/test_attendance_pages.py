@@ -28,7 +28,7 @@ class Door:
         if scope["method"] == "GET":
             await self._it.settle()
         path = scope["path"].removeprefix("/api/academic")
-        await app(scope | {"path": path, "raw_path": path.encode()}, receive, send)
+        await app(dict(scope) | {"path": path, "raw_path": path.encode()}, receive, send)
 
 
 @pytest.fixture
