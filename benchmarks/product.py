@@ -30,7 +30,11 @@ def measure(run: Run) -> Iterator[Figure]:
         seconds = time.perf_counter() - began
         try:
             yield Figure("PF18", "s", 20, 20, seconds, seconds, seconds, note="(second start to all nine ready)")
-            subprocess.run([sys.executable, "-m", "infra.story", product.base_url], check=True, capture_output=True)
+            subprocess.run(
+                [sys.executable, "-m", "infra.story", product.base_url, product.inbox_url],
+                check=True,
+                capture_output=True,
+            )
             yield from memory(product)
         finally:
             product.stop()
