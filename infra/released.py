@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+APART: Mapping[str, Any] = {"properties": None, "required": None, "description": None}
+"""Of a value object: its fields are compared one by one, and its words may change."""
+
 
 def breaks(released: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]:
     """Sentences that name what would break; none when every released event can still be read and written."""
@@ -21,7 +24,7 @@ def breaks(released: Mapping[str, Any], today: Mapping[str, Any]) -> list[str]:
 
 
 def changed_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
-    """Within one version fields may only be added, and only optional ones."""
+    """Within one version fields may only be added, and only optional ones; to value objects as well."""
     found: list[str] = []
     for name, shape in before.get("properties", {}).items():
         if name not in now.get("properties", {}):
@@ -30,6 +33,8 @@ def changed_fields(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[st
             found.append(f"the field {name} has another shape")
     added = set(now.get("required", [])) - set(before.get("required", []))
     found += [f"the field {name} is required now" for name in sorted(added)]
-    if before.get("$defs", {}) != {name: now.get("$defs", {}).get(name) for name in before.get("$defs", {})}:
-        found.append("a value object has another shape")
+    for name, shape in before.get("$defs", {}).items():
+        found += [f"{name}: {text}" for text in changed_fields(shape, now.get("$defs", {}).get(name, {}))]
+        if {**shape, **APART} != {**now.get("$defs", {}).get(name, {}), **APART}:
+            found.append(f"the value object {name} has another shape")
     return found

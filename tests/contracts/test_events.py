@@ -90,3 +90,20 @@ def test_a_removed_renamed_or_newly_required_field_counts_as_broken() -> None:
     for broken in (without, required, other):
         assert len(breaks(before, {"x.happened": {"version": 1, "public": True, "data": broken}})) == 1
     assert breaks(before, {"x.happened": {"version": 2, "public": True, "data": without}}) == []
+
+
+def test_a_value_object_may_gain_optional_fields_and_lose_none() -> None:
+    def event(mark: dict[str, Any]) -> dict[str, Any]:
+        return {"x.happened": {"version": 1, "public": True, "data": {"$defs": {"Mark": mark}, "properties": {}}}}
+
+    code, minutes = {"code": {"type": "string"}}, {"minutes": {"type": "integer"}}
+    mark: dict[str, Any] = {"properties": code, "required": ["code"], "type": "object"}
+    more = {**mark, "properties": code | minutes}
+    assert breaks(event(mark), event(more)) == []
+    assert breaks(event(more), event(mark)) == ["x.happened: Mark: the field minutes is gone"]
+    assert breaks(event(mark), event({**more, "required": ["code", "minutes"]})) == [
+        "x.happened: Mark: the field minutes is required now"
+    ]
+    assert breaks(event(mark), event({**mark, "type": "string"})) == [
+        "x.happened: the value object Mark has another shape"
+    ]

@@ -2,7 +2,7 @@
 
 from auth.login_sessions.refresh_tokens import ABSOLUTE, RefreshRefused
 from shared.caller import Caller
-from shared.problems import Problem
+from shared.errors import Refused
 
 HEADER = "rollbook-refresh"
 """With the value `cookie` a browser asks for the cookie. A page of another site cannot set a header of its own without
@@ -10,18 +10,17 @@ being asked about its origin: so it guards the cookie as well."""
 COOKIE = "__Host-rollbook-refresh"
 
 
-class DeliveryUnknown(Problem):
+class RefreshDeliveryUnknown(Refused):
     """The header Rollbook-Refresh takes only: cookie."""
 
-    def __init__(self) -> None:
-        super().__init__(400, "refresh-delivery-unknown", str(self.__doc__))
+    status = 400
 
 
 def by_cookie(caller: Caller) -> bool:
-    """Raises DeliveryUnknown."""
+    """Raises RefreshDeliveryUnknown."""
     asked = caller.header(HEADER)
     if asked not in (None, "cookie"):
-        raise DeliveryUnknown
+        raise RefreshDeliveryUnknown
     return asked is not None
 
 

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk, Desk
 from auth.login_sessions.commands import end_session, end_sessions
-from auth.login_sessions.delivery import delivered, forgotten, presented
+from auth.login_sessions.delivery import RefreshDeliveryUnknown, delivered, forgotten, presented
 from auth.login_sessions.identified import session_of, user_of
 from auth.login_sessions.refresh_tokens import Family, RefreshRefused
 from auth.login_sessions.sign_in import Client, Opened, SecondFactorAsked, SignInRefused, TenantChoiceNeeded
@@ -79,7 +79,14 @@ class SignIn(BaseModel):
 @router.post(
     "/login",
     dependencies=[limited("login", "email")],
-    responses=problems(SignInRefused, SignInLocked, TenantChoiceNeeded, NotFound, TooManyRequests),
+    responses=problems(
+        SignInRefused,
+        SignInLocked,
+        TenantChoiceNeeded,
+        NotFound,
+        TooManyRequests,
+        RefreshDeliveryUnknown,
+    ),
 )
 async def post_login(
     body: Login, caller: Annotated[Caller, public()], desk: AtDesk
@@ -98,7 +105,7 @@ async def post_login(
 @router.post(
     "/token/refresh",
     dependencies=[limited("refresh", "refresh_token")],
-    responses=problems(RefreshRefused, TooManyRequests),
+    responses=problems(RefreshRefused, TooManyRequests, RefreshDeliveryUnknown),
 )
 async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Go on: a new access token and the next refresh token. One that comes twice ends the sign-in for both."""
@@ -107,7 +114,7 @@ async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk:
     return Answer(data=await signed_in(caller, desk, opened), message="Signed in")
 
 
-@router.post("/logout", responses=problems(NotFound))
+@router.post("/logout", responses=problems(NotFound, RefreshDeliveryUnknown))
 async def post_logout(caller: Annotated[Caller, may("me", outdated=True)], desk: AtDesk) -> Answer[Receipt]:
     """End the session of this token."""
     session_id = session_of(caller)

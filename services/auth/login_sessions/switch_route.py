@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from auth.desk import AtDesk
-from auth.login_sessions.delivery import presented
+from auth.login_sessions.delivery import RefreshDeliveryUnknown, presented
 from auth.login_sessions.refresh_tokens import RefreshRefused
 from auth.login_sessions.routes import SignedIn, Token, client_of, signed_in
 from auth.login_sessions.switching import SchoolEntered, switch
@@ -25,7 +25,7 @@ class Switch(Request):
     refresh_token: Token | None = None
 
 
-@router.post("/switch", responses=problems(RefreshRefused, NotFound, SchoolEntered))
+@router.post("/switch", responses=problems(RefreshRefused, NotFound, SchoolEntered, RefreshDeliveryUnknown))
 async def post_switch(body: Switch, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Go on in another of your schools, without password and code: the refresh token is used, its sign-in ends."""
     token = presented(caller, body.refresh_token)

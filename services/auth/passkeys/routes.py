@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk
+from auth.login_sessions.delivery import RefreshDeliveryUnknown
 from auth.login_sessions.identified import user_of
 from auth.login_sessions.routes import SignedIn, Token, client_of, signed_in
 from auth.login_sessions.sign_in import SignInRefused, TenantChoiceNeeded
@@ -122,7 +123,15 @@ async def post_login_passkey_options(caller: Annotated[Caller, public()], desk: 
 
 @router.post(
     "/login/passkey",
-    responses=problems(ChallengeSpent, PasskeyRefused, SignInRefused, SignInLocked, TenantChoiceNeeded, NotFound),
+    responses=problems(
+        ChallengeSpent,
+        PasskeyRefused,
+        SignInRefused,
+        SignInLocked,
+        TenantChoiceNeeded,
+        NotFound,
+        RefreshDeliveryUnknown,
+    ),
 )
 async def post_login_passkey(
     body: PasskeySignIn, caller: Annotated[Caller, public()], desk: AtDesk

@@ -7,6 +7,7 @@ from pydantic import BaseModel, model_validator
 
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk
+from auth.login_sessions.delivery import RefreshDeliveryUnknown
 from auth.login_sessions.identified import session_of, user_of
 from auth.login_sessions.pending import SignInExpired
 from auth.login_sessions.routes import SignedIn, Token, client_of, signed_in
@@ -66,7 +67,15 @@ class SteppedUp(BaseModel):
 @router.post(
     "/login/second-factor",
     dependencies=[limited("login", "pending")],
-    responses=problems(SignInExpired, SignInRefused, CodeWrong, SignInLocked, NotFound, TooManyRequests),
+    responses=problems(
+        SignInExpired,
+        SignInRefused,
+        CodeWrong,
+        SignInLocked,
+        NotFound,
+        TooManyRequests,
+        RefreshDeliveryUnknown,
+    ),
 )
 async def post_second_step(body: SecondStep, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Finish signing in with a code of the authenticator app, or a recovery code."""
