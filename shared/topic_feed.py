@@ -30,6 +30,7 @@ GAP_LIMIT = 30.0
 STILL_LIMIT = 30.0
 BATCH = 1_000
 PACE = 0.02
+WAIT_MS = 500
 
 
 class GapOpen(Exception):
@@ -81,7 +82,7 @@ class TopicFeed:
             batch=True,
             ack_policy=AckPolicy.MANUAL,
             auto_offset_reset="earliest",
-            batch_timeout_ms=20,
+            batch_timeout_ms=1,
             max_records=BATCH,
             parser=as_they_are,
             decoder=lambda message: message.body,
@@ -203,6 +204,10 @@ class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self.assign(list(self._offsets))
         for partition, offset in self._offsets.items():
             self.seek(partition, offset)
+
+    async def getmany(self, *partitions: Partition, timeout_ms: int = 0, max_records: int | None = None) -> Any:
+        """Waits until something comes. FastStream asks again and again, and sleeps in between, also when it comes."""
+        return await super().getmany(*partitions, timeout_ms=WAIT_MS, max_records=max_records)
 
 
 async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place]) -> dict[Partition, int]:
