@@ -100,6 +100,7 @@ PERMISSIONS = (
     "exports.write",
     "exports.read",
     "members.read",
+    "members.write",
 )
 
 

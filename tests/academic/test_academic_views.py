@@ -3,21 +3,28 @@
 import inspect
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import pytest
 from psycopg import sql
 
+from academic.accounts.commands import link_or_leave
+from academic.accounts.matching import Match
+from academic.people.person import Person
 from academic.service import SERVICE
 from infra.testing.harness import Running
 from infra.testing.school import School
 from shared.database import Connection
+from shared.ids import uuid7
 from shared.log_feed import read_page
 from shared.records import Record
 from shared.tables import Rows
 from shared.views import View
 
 Contents = dict[str, list[Any]]
-VIEWS = [view for view in SERVICE.views if not view.__module__.startswith("academic.imports")]
+VIEWS = [
+    view for view in SERVICE.views if view.SOURCE == "academic" and not view.__module__.startswith("academic.imports")
+]
 """Those of the imports are told by imports: see there."""
 
 
@@ -47,11 +54,39 @@ async def life(school: School) -> None:
     await school.did(f"{path}/withdrawal", {"on": "2026-10-01"})
     await school.did(f"{path}/dates", {"begin_on": "2026-09-01", "end_on": "2026-12-01"})
     await school.did(f"{path}/withdrawal", {"on": "2026-10-15"})
+    await linked(school, eva)
+    await day_to_day(school, class_id, ann)
     other = await school.meeting(class_id, "2026-09-14")
     await school.did(f"/meetings/{other}/cancellation", {"reason": "weather"})
     await school.did("/attendance-codes/L/retirement")
     await school.did(f"/people/{ben}/archiving")
     await school.did(f"/classes/{class_id}/closure")
+
+
+async def linked(school: School, person_id: str) -> None:
+    """One account is a person's, another one is nobody's yet."""
+    call = school.it.call(school.tenant_id)
+    await school.it.kernel.store.change(
+        Person, UUID(person_id), lambda person: person.link_user_account(uuid7(), call.now), call=call
+    )
+    await link_or_leave(school.it.kernel.store, call, uuid7(), Match(None, "no-such-person"))
+
+
+async def day_to_day(school: School, class_id: str, ann: str) -> None:
+    """A room, a day off, a full class with somebody who waits, a notice, and an absence that a guardian hears of."""
+    await school.did("/rooms", {"name": "Room 1", "capacity": 12})
+    await school.did("/calendar/non-teaching-days", {"title": "Fair", "first": "2026-10-12", "last": "2026-10-13"})
+    full = await school.class_("Full", capacity=0)
+    await school.did(f"/classes/{full}/waitlist", {"person_id": ann, "begin_on": "2026-09-01"})
+    notice = {"person_id": ann, "first": "2026-09-21", "last": "2026-09-22", "reason": "A cold"}
+    notice_id = (await school.did("/absence-notices", notice))["id"]
+    await school.did(f"/absence-notices/{notice_id}/approval")
+    mother = {"given_name": "Mia", "family_name": "Lee", "roles": ["guardian"], "email": "mia@example.org"}
+    await school.did(f"/people/{ann}/guardians", {"guardian_id": (await school.did("/people", mother))["id"]})
+    choir = await school.class_("Choir")
+    enrolment = await school.enrolment(choir, ann)
+    meeting = await school.meeting(choir, "2026-09-09")
+    await school.did(f"/meetings/{meeting}/attendance", {"marks": [{"enrolment_id": enrolment, "code": "A"}]})
 
 
 async def filled(connection: Connection, it: Running, view: type[View], batches: Sequence[list[Record]]) -> Contents:

@@ -15,7 +15,21 @@ BODIES: dict[str, Any] = {
     "/orgs/{org_id}/name": {"name": "x"},
     "/orgs/{org_id}/place": {"parent_id": "{own_org}"},
     "/academic-sessions/{session_id}/dates": {"start_on": "2026-09-01", "end_on": "2026-10-01"},
+    "/academic-sessions/{session_id}/rollover": {"into_id": "{own_session}"},
     "/courses/{course_id}/revision": {"title": "x"},
+    "/people/{person_id}/user-account": {"user_id": "{own_person}"},
+    "/absence-notices/{notice_id}/rejection": {"answer": "x"},
+    "/classes/{class_id}/meetings/from-pattern": {"first": "2026-09-01", "last": "2026-09-02"},
+    "/classes/{class_id}/waitlist": {"person_id": "{own_person}", "begin_on": None},
+    "/classes/{class_id}/weekly-pattern": {
+        "lessons": [{"weekday": 1, "starts": "17:00", "ends": "18:00"}],
+        "begin_on": "2026-09-01",
+        "end_on": "2026-10-01",
+    },
+    "/meetings/{meeting_id}/room": {"room_id": None},
+    "/meetings/{meeting_id}/substitution": {"substitute_id": "{own_person}", "reason": "teacher"},
+    "/registers/{register_id}/reopening": {"reason": "other"},
+    "/rooms/{room_id}/capacity": {"capacity": 1},
     "/people/{person_id}/correction": {"given_name": "x", "family_name": "y", "roles": ["student"]},
     "/people/{person_id}/absence-alerts/acceptance": {"language": "es"},
     "/people/{person_id}/guardians": {"guardian_id": "{own_person}"},
@@ -52,6 +66,7 @@ async def things(school: School) -> dict[str, str]:
     enrolment_id = await school.enrolment(class_id, person_id)
     meeting_id = await school.meeting(class_id)
     mark = {"marks": [{"enrolment_id": enrolment_id, "code": "P"}]}
+    notice = {"person_id": person_id, "first": "2026-09-01", "last": "2026-09-01"}
     session = {"title": "T", "start_on": "2026-09-01", "end_on": "2026-10-01"}
     return {
         "org_id": (await school.did("/orgs", {"name": "Music"}))["id"],
@@ -63,12 +78,18 @@ async def things(school: School) -> dict[str, str]:
         "enrolment_id": enrolment_id,
         "meeting_id": meeting_id,
         "register_id": (await school.did(f"/meetings/{meeting_id}/attendance", mark))["id"],
+        "room_id": (await school.did("/rooms", {"name": "Room 1"}))["id"],
+        "notice_id": (await school.did("/absence-notices", notice))["id"],
     }
 
 
 def filled(body: Any, own: dict[str, str]) -> Any:
     if isinstance(body, str):
-        return body.replace("{own_org}", own["org_id"]).replace("{own_person}", own["person_id"])
+        return (
+            body.replace("{own_org}", own["org_id"])
+            .replace("{own_person}", own["person_id"])
+            .replace("{own_session}", own["session_id"])
+        )
     if isinstance(body, dict):
         return {name: filled(value, own) for name, value in body.items()}
     return [filled(each, own) for each in body] if isinstance(body, list) else body

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
+from academic.classes.class_ import Class
 from academic.classes.own_classes import OWN_CLASSES, own_class
 from academic.fields import Day
 from academic.meetings.calendar_file import calendar_file
@@ -38,6 +39,7 @@ async def get_class_calendar(
 ) -> Response:
     """The meetings of a class for a calendar."""
     await caller.decide(own_class(class_id))
+    await caller.store.get(Class, class_id, caller.tenant_id)
     return await file_of(caller, "class", class_id, first, days)
 
 

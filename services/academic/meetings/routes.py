@@ -24,7 +24,8 @@ from academic.meetings.commands import cancel_meeting, move_room, reschedule_mee
 from academic.meetings.occupancy import ClashReason, MeetingExists, RoomTaken, TeacherTaken
 from academic.meetings.own_meetings import decide_on_meeting
 from academic.meetings.timetable import MeetingLine, Timetable, meeting, meetings_of
-from academic.rooms.room import RoomIsRetired
+from academic.people.person import Person
+from academic.rooms.room import Room, RoomIsRetired
 from shared.answers import Answer, Page, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound
@@ -83,21 +84,23 @@ async def get_meetings(
     return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
 
 
-@router.get("/rooms/{room_id}/meetings")
+@router.get("/rooms/{room_id}/meetings", responses=problems(NotFound))
 async def get_room_meetings(
     room_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read")], first: Day = date(1900, 1, 1)
 ) -> Answer[list[MeetingLine]]:
     """The meetings in a room from a day on, by day."""
+    await caller.store.get(Room, room_id, caller.tenant_id)
     async with caller.reading(Timetable) as read:
         lines = await meetings_of(read, "room", room_id, paging, first)
     return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
 
 
-@router.get("/people/{person_id}/meetings")
+@router.get("/people/{person_id}/meetings", responses=problems(NotFound))
 async def get_teacher_meetings(
     person_id: UUID, paging: Page, caller: Annotated[Caller, may("classes.read")], first: Day = date(1900, 1, 1)
 ) -> Answer[list[MeetingLine]]:
     """The meetings that somebody teaches from a day on, by day."""
+    await caller.store.get(Person, person_id, caller.tenant_id)
     async with caller.reading(Timetable) as read:
         lines = await meetings_of(read, "teacher", person_id, paging, first)
     return caller.page(lines, "Meetings", read, paging, lambda line: (line.held_on, line.starts, line.id))
