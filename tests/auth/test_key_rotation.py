@@ -20,8 +20,8 @@ from shared.problems import Unauthenticated
 from tests.auth.conftest import Running
 
 AGE = timedelta(days=90)
-CLOCK = [datetime.now(UTC)]
-"""It goes on from test to test, as the keys do."""
+CLOCK: list[datetime] = []
+"""It goes on from test to test, as the keys do, from the first of them on."""
 MINUTE = timedelta(minutes=1)
 
 
@@ -34,6 +34,8 @@ class Rotating:
 
     @property
     def now(self) -> datetime:
+        if not CLOCK:
+            CLOCK.append(datetime.now(UTC))
         return CLOCK[-1]
 
     @now.setter
