@@ -24,6 +24,26 @@ TEXTS = {
     "kind": "class-attendance",
 }
 NOT_IDS = {"service", "code"}
+PERMISSIONS = [{"permission": "classes.read", "reach": "tenant"}]
+BODIES: dict[str, Any] = {
+    "/api/academic/meetings/{meeting_id}/substitution": {"substitute_id": str(uuid4()), "reason": "teacher"},
+    "/api/academic/classes/{class_id}/weekly-pattern": {
+        "lessons": [{"weekday": 1, "starts": "17:00", "ends": "18:00"}],
+        "begin_on": "2026-09-01",
+        "end_on": "2026-10-01",
+    },
+    "/api/auth/roles/{role_id}/permissions": {"permissions": PERMISSIONS},
+    "/api/auth/service-accounts/{account_id}/keys": {"scopes": ["classes.read"]},
+    "/api/auth/service-accounts/{account_id}/keys/{key_id}/scopes": {"scopes": ["classes.read"]},
+    "/api/auth/integrations/{integration_id}/secret": {"secret": "a secret of sixteen or more"},
+}
+"""Where a sample is not valid in itself."""
+INTEGRATION = {
+    "title": "Mail",
+    "system": {"kind": "mail-sender", "host": "mail.example.org", "user": "school"},
+    "secret": "a secret of sixteen or more",
+}
+INVITATION = {"email": f"{uuid4().hex}@example.org", "roles": ["teacher"]}
 
 
 def resolve(schema: dict[str, Any]) -> dict[str, Any]:
@@ -91,9 +111,29 @@ async def schools(product: Running) -> Any:
         ids["membership_id"] = (await first.get("/api/auth/members"))[0]["id"]
         wanted = {"kind": "class-attendance", "class_id": ids["class_id"], "from": "2026-09-01", "to": "2026-10-01"}
         ids["job_id"] = (await first.post("/api/exports/exports", wanted))["id"]
-        ids["import_id"] = ids["guardian_id"] = ids["person_id"]
+        ids["import_id"] = ids["guardian_id"] = ids["passkey_id"] = ids["person_id"]
+        ids["sourcedId"], ids["classSourcedId"] = ids["org_id"], ids["class_id"]
+        await fill_new_folders(first, ids)
         second.consistency = ""
         yield ids, second
+
+
+async def fill_new_folders(client: Client, ids: dict[str, str]) -> None:
+    """One of everything that has an id and is no part of the month."""
+    post = client.post
+    notice = {"person_id": ids["person_id"], "first": "2026-09-01", "last": "2026-09-01"}
+    account = (await post("/api/auth/service-accounts", {"name": "Library"}))["id"]
+    asked = {"person_ids": [ids["person_id"]]}
+    ids |= {
+        "room_id": (await post("/api/academic/rooms", {"name": "Room 1"}))["id"],
+        "notice_id": (await post("/api/academic/absence-notices", notice))["id"],
+        "service_account_id": account,
+        "key_id": (await post(f"/api/auth/service-accounts/{account}/keys", {"scopes": ["classes.read"]}))["id"],
+        "role_id": (await post("/api/auth/roles", {"name": "Helper", "permissions": PERMISSIONS}))["id"],
+        "integration_id": (await post("/api/auth/integrations", INTEGRATION))["id"],
+        "invitation_id": (await post("/api/auth/invitations", INVITATION))["id"],
+        "erasure_id": (await post("/api/auth/erasures", asked))["id"],
+    }
 
 
 async def test_the_walls_are_tried_on_every_route_that_names_a_thing(schools: tuple[dict[str, str], Client]) -> None:
@@ -118,6 +158,8 @@ async def test_S1_A24_C1_R4_15_a_foreign_id_is_answered_like_one_that_does_not_e
 async def tried(
     client: Client, method: str, path: str, operation: dict[str, Any], ids: dict[str, str]
 ) -> tuple[int, dict[str, Any]]:
+    if "/service-accounts/" in path:
+        ids = ids | {"account_id": ids["service_account_id"]}
     filled = re.sub(r"{(\w+)}", lambda found: ids.get(found[1], "P"), path)
     content = operation.get("requestBody", {}).get("content", {}).get("application/json")
     query = {
@@ -130,6 +172,6 @@ async def tried(
         filled,
         params=query,
         headers={"Idempotency-Key": uuid4().hex},
-        **({"json": body_of(content["schema"], "", ids)} if content else {}),
+        **({"json": BODIES.get(path) or body_of(content["schema"], "", ids)} if content else {}),
     )
     return status, {key: value for key, value in answer.items() if key != "trace_id"}

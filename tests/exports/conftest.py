@@ -34,6 +34,7 @@ from shared.key_relay import SentKey, store_keys
 from shared.leader import Leadership
 from shared.reader import Reader
 from shared.records import Record, partition_of
+from shared.revocations import Revocations
 from shared.serve import server
 from shared.token import Token
 
@@ -302,7 +303,9 @@ async def working(settings: ExportsSettings, dsn: str) -> AsyncIterator[Academic
                 (reaction.name,),
             )
         builds = await ensure_builds(connection, "exports", [Attendance], 1)
-        await flip(connection, "exports", builds[0])
+        nobody_revoked = await ensure_builds(connection, "exports", [Revocations], 1)
+        for build in (*builds, *nobody_revoked):
+            await flip(connection, "exports", build)
         reader = Reader(kernel, connection, "academic", 1, builds, ())
         await reader.start()
         leadership = Leadership(dsn, "exports")
