@@ -181,11 +181,18 @@ LEADERS = (
     Panel("Leaders", "short", {"{{job}} {{role}} at {{instance}}": f"{now('rollbook_leads')} == 1"}, kind="table"),
 )
 
+MAIL = (
+    Panel("Mails that wait", "short", {"{{job}}": leads("rollbook_mails_waiting")}),
+    Panel("Oldest mail that waits", "s", {"{{job}}": leads("rollbook_oldest_mail_seconds")}),
+    Panel("Mails", "ops", {"{{job}} {{outcome}}": rate("rollbook_mails_total", "job, outcome")}),
+)
+
 QUESTIONS: dict[str, tuple[Panel, ...]] = {
     "Is it up?": UP,
     "What do clients get?": CLIENTS,
     "How fast are appends?": APPENDS,
     "How far behind is each view?": BEHIND,
     "What is parked?": PARKED,
+    "Does mail go out?": MAIL,
     "Who leads?": LEADERS,
 }
