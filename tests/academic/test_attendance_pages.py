@@ -34,7 +34,7 @@ class Door:
 @pytest.fixture
 async def base_url(academic: Running) -> AsyncIterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(Door(academic), lifespan="off", log_level="warning"))
+        server = uvicorn.Server(uvicorn.Config(Door(academic), lifespan="off", log_config=None))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True

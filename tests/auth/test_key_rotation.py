@@ -84,6 +84,7 @@ class Rotating:
 
 @pytest.fixture
 async def rotating(auth: Running, tmp_path: Path) -> Rotating:
+    publish_now(auth)
     return Rotating(auth, tmp_path)
 
 

@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from httpx2 import Response
@@ -176,4 +177,5 @@ async def desk(billing: Running) -> Desk:
 
 @pytest.fixture
 def today() -> date:
-    return datetime.now(UTC).date()
+    """Where the academy is."""
+    return datetime.now(ZoneInfo("Europe/Madrid")).date()
