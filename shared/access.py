@@ -12,12 +12,14 @@ from starlette.routing import BaseRoute
 
 from shared.identity import Identity, Verifier, bearer
 from shared.ids import PLATFORM
-from shared.problems import NotPermitted, SecondFactorRequired, StepUpNeeded
+from shared.problems import NotPermitted, NotWhileImpersonating, SecondFactorRequired, StepUpNeeded
 
 if TYPE_CHECKING:
     from shared.standing import Standings
 
 SAFE = ("GET", "HEAD")
+ME = "me"
+"""The permission for what concerns the caller's own account."""
 
 
 class UndeclaredAccess(Exception):
@@ -50,12 +52,18 @@ class Access:
         """Whether it counts what became of the caller's rights since the token was issued."""
         return not self.platform and not self.outdated and (self.sensitive or method not in SAFE)
 
+    def in_person(self, method: str) -> bool:
+        """Whether nobody does it as somebody else: what wants a fresh proof, moves money, or changes the account."""
+        own_account = self.permission == ME and method not in SAFE and not self.outdated
+        return self.fresh or self.money or own_account
+
     @property
     def takes_key(self) -> bool:
         return self.needs_key or not self.platform
 
     async def admit(self, request: Request) -> Identity | None:
-        """Raises Unauthenticated, RightsChanged, TenantSuspended, NotPermitted, SecondFactorRequired, StepUpNeeded."""
+        """Raises Unauthenticated, RightsChanged, TenantSuspended, NotPermitted, SecondFactorRequired,
+        NotWhileImpersonating, StepUpNeeded."""
         if self.permission is None:
             return None
         verifier: Verifier = request.app.state.verifier
@@ -67,6 +75,8 @@ class Access:
             await standings.check(identity)
         if identity.reach(self.permission, self.rule) is None or (self.platform and identity.tenant_id != PLATFORM):
             raise SecondFactorRequired if identity.must_enrol else NotPermitted
+        if identity.acting is not None and self.in_person(request.method):
+            raise NotWhileImpersonating
         if self.fresh and not identity.is_fresh(time.time()):
             raise StepUpNeeded
         return identity

@@ -119,15 +119,17 @@ class Caller:
         """The same for a route that streams its body: `content` (say, its hash) stands for what was sent."""
         self._must_have_decided()
         request, identity = self._request, self.identity
-        actor = Actor("system", "public")
+        actor, on_behalf_of = Actor("system", "public"), None
         if identity is not None:
+            really = identity.really()
             kind: Literal["user", "service_account"] = "service_account" if identity.machine else "user"
-            actor = Actor(kind, identity.subject, " ".join(identity.roles), identity.login)
+            actor = Actor(kind, really.subject, " ".join(identity.roles), really.login)
+            on_behalf_of = None if identity.acting is None else identity.subject
         route = f"{request.method} {request.scope['route'].path}"
         key, fingerprint = None, b""
         if self._key is not None and request.method not in SAFE:
             hashes: idempotency.Idempotency = request.app.state.idempotency
-            key = hashes.key(self.tenant_id, actor.id, route, self._key)
+            key = hashes.key(self.tenant_id, f"{actor.id} {on_behalf_of or ''}".rstrip(), route, self._key)
             target = request.scope["path"].encode() + b"?" + request.scope["query_string"]
             fingerprint = hashes.fingerprint(request.method, target, content)
         return Call(
@@ -135,6 +137,7 @@ class Caller:
             actor=actor,
             now=self.now,
             correlation_id=request.state.correlation_id,
+            on_behalf_of=on_behalf_of,
             key=key,
             kind=route,
             fingerprint=fingerprint,

@@ -35,6 +35,11 @@ class Fact(NamedTuple, Generic[D]):
     traceparent: str | None = None
     on_behalf_of: str | None = None
 
+    @property
+    def who(self) -> dict[str, str]:
+        """The actor, and whom it acted as."""
+        return dict(self.actor) if self.on_behalf_of is None else {**self.actor, "on_behalf_of": self.on_behalf_of}
+
 
 def fact_of(record: Record, meta: Meta, data: D) -> Fact[D]:
     return Fact(

@@ -5,7 +5,7 @@ import re
 import time
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any, NoReturn
 from uuid import UUID
@@ -22,13 +22,25 @@ LIFE = 300
 CACHED = 10_000
 FRESH = 300
 """Seconds for which what was proved counts as fresh."""
-SECOND_FACTORS = frozenset({"otp", "hwk", "swk"})
+SECOND_FACTORS = frozenset({"otp", "hwk", "swk", "mfa"})
 """Methods that prove more than a password, as RFC 8176 names them."""
 # The signature has 64 bytes, written canonically: the last character carries two bits.
 COMPACT = re.compile(rb"([A-Za-z0-9_-]{1,1024})\.([A-Za-z0-9_-]{1,3072})\.[A-Za-z0-9_-]{85}[AQgw]")
+FEDERATED = "federated"
+"""Among these methods: a school's identity provider said who it is."""
 CUSTOM_ROLE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}@[0-9]{1,9}")
 KID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 REQUIRED = ["exp", "nbf", "iat", "iss", "aud", "sub", "jti"]
+
+
+@dataclass(frozen=True, slots=True)
+class ActingParty:
+    """Who really calls (`act` of RFC 8693): a user who acts as the token's subject, with sign-in and rights."""
+
+    subject: str
+    login: str
+    rights: int
+    custom_roles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +69,17 @@ class Identity:
     within: Mapping[str, frozenset[str]] = field(default_factory=dict)
     org_ids: frozenset[UUID] = frozenset()
     class_ids: frozenset[UUID] = frozenset()
+    acting: ActingParty | None = None
+    """Somebody else, who acts as this user for a while. Whatever is done is done by that person."""
+
+    def really(self) -> "Identity":
+        """The same caller as the person who acts: whose rights and sign-in have to hold, too."""
+        if self.acting is None:
+            return self
+        who = self.acting
+        return replace(
+            self, subject=who.subject, login=who.login, rights=who.rights, custom_roles=who.custom_roles, acting=None
+        )
 
     def reach(self, permission: str, kinds: frozenset[str] = frozenset()) -> Reach | None:
         """How far this permission goes, of the narrower kinds only these; None where it does not reach anything."""
@@ -64,6 +87,12 @@ class Identity:
             return WHOLE
         found = frozenset(kind for kind in kinds if permission in self.within.get(kind, ()))
         return Reach(False, found, self.org_ids, self.class_ids) if found else None
+
+    @property
+    def federated_alone(self) -> bool:
+        """Whether nothing but the provider of one school stands behind it: nothing of the account itself was proved,
+        which may be a member of other schools."""
+        return FEDERATED in self.amr and "pwd" not in self.amr
 
     def is_fresh(self, now: float) -> bool:
         """Whether it was proved a moment ago who this is, with a second factor where there is one."""
@@ -199,6 +228,22 @@ def identity_of(claims: dict[str, Any]) -> Identity:
         within={kind: frozenset(names) for kind, names in _lists(claims.get("within", {})).items()},
         org_ids=_ids(places.get("orgs", ())),
         class_ids=_ids(places.get("classes", ())),
+        acting=_acting_party(claims),
+    )
+
+
+def _acting_party(claims: dict[str, Any]) -> ActingParty | None:
+    """One person, never a chain of them, and never behind a program."""
+    act = claims.get("act")
+    if act is None:
+        return None
+    if not isinstance(act, dict) or not act.keys() <= {"sub", "sid", "rights", "custom_roles"} or "client_id" in claims:
+        raise Unauthenticated
+    subject, login, rights = act.get("sub"), act.get("sid"), act.get("rights")
+    if not isinstance(subject, str) or not isinstance(login, str) or type(rights) is not int or not 0 <= rights < 2**31:
+        raise Unauthenticated
+    return ActingParty(
+        subject, login, rights, tuple(_custom_role(name) for name in _names(act.get("custom_roles", [])))
     )
 
 

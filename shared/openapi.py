@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from shared.access import Access, Operation, operations
+from shared.access import ME, Access, Operation, operations
 from shared.problems import CODES, MEDIA_TYPE
 
 SECURITY = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
@@ -56,8 +56,8 @@ NAMED = {
     "idempotency-key-reused": "Reused",
     "second-factor-required": "Enrol",
     "step-up-needed": "StepUp",
+    "not-while-impersonating": "InPerson",
 }
-ME = "me"
 GENERATED = ("HTTPValidationError", "ValidationError")
 
 
@@ -167,6 +167,8 @@ def _forbidden(access: Access, method: str) -> list[str]:
     codes = ["forbidden", *(["tenant-suspended"] if access.current(method) else [])]
     if access.permission != ME and not access.platform:
         codes += ["second-factor-required"]
+    if access.in_person(method) and not access.platform:
+        codes += ["not-while-impersonating"]
     return [*codes, "step-up-needed"] if access.fresh else codes
 
 

@@ -69,6 +69,13 @@ class SecondFactorRequired(Problem):
         super().__init__(403, "second-factor-required", str(self.__doc__))
 
 
+class NotWhileImpersonating(Problem):
+    """Nobody does this as somebody else: it is for the person itself, or for you under your own name."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "not-while-impersonating", str(self.__doc__))
+
+
 class RightsChanged(Problem):
     """Your rights in this school have changed: refresh the access token."""
 

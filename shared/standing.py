@@ -54,6 +54,11 @@ class Standings:
         """Raises Unauthenticated, RightsChanged, TenantSuspended. Nothing of this is about callers of no school."""
         if identity.tenant_id == PLATFORM:
             return
+        await self._check(identity)
+        if identity.acting is not None:
+            await self._check(identity.really())
+
+    async def _check(self, identity: Identity) -> None:
         key = (identity.tenant_id, identity.subject, identity.login, identity.custom_roles)
         until, standing = self._known.get(key, (0.0, NOTHING_KNOWN))
         if time.monotonic() >= until:

@@ -6,6 +6,7 @@ from auth.audit import routes as audit
 from auth.desk import open_desk
 from auth.discovery import routes as discovery
 from auth.erasures import routes as erasures
+from auth.impersonations import routes as impersonations
 from auth.integrations import routes as integrations
 from auth.invitations import routes as invitations
 from auth.login_sessions import routes as login_sessions
@@ -42,6 +43,7 @@ app = create_app(
         invitations.router,
         limits.router,
         roles.router,
+        impersonations.router,
         login_sessions.router,
         switch_route.router,
         second_factors.router,

@@ -7,6 +7,8 @@ from auth.erasures import mails as erasure_mails
 from auth.erasures import reactions as erasing
 from auth.erasures.certificates import Erasures
 from auth.erasures.erasure import Erasure
+from auth.impersonations import mails as impersonation_mails
+from auth.impersonations.impersonation import Impersonation
 from auth.integrations.integration import Integration
 from auth.integrations.integration_list import Integrations
 from auth.invitations import mails as invitation_mails
@@ -39,6 +41,7 @@ AGGREGATES = (
     Membership,
     Role,
     LoginSession,
+    Impersonation,
     Integration,
     ServiceAccount,
     SigningKey,
@@ -66,6 +69,7 @@ SERVICE = Service(
         *mails.MAILINGS,
         *second_factor_mails.MAILINGS,
         *invitation_mails.MAILINGS,
+        *impersonation_mails.MAILINGS,
         when_tenant_suspended,
         *erasure_mails.MAILINGS,
         *erasing.REACTIONS,

@@ -132,6 +132,7 @@ async def fill_new_folders(client: Client, ids: dict[str, str]) -> None:
         "role_id": (await post("/api/auth/roles", {"name": "Helper", "permissions": PERMISSIONS}))["id"],
         "integration_id": (await post("/api/auth/integrations", INTEGRATION))["id"],
         "invitation_id": (await post("/api/auth/invitations", INVITATION))["id"],
+        "impersonation_id": str(uuid4()),
         "erasure_id": (await post("/api/auth/erasures", asked))["id"],
     }
 

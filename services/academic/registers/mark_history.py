@@ -70,7 +70,7 @@ class MarkHistory(View):
                 "code_version": mark.code_version,
                 "arrived_at": mark.arrived_at,
                 "left_at": mark.left_at,
-                "who": dict(fact.actor),
+                "who": fact.who,
                 "why": why,
                 "decided_at": fact.time,
                 "recorded_at": fact.recorded_at,

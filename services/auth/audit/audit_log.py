@@ -151,6 +151,7 @@ def refused(school: UUID, fact: Fact[Aggregate.Event], told: State) -> dict[str,
         "actor_id": told["actor_id"] or "",
         "actor_role": "",
         "login": uuid_of(told["login"]),
+        "on_behalf_of": told.get("on_behalf_of"),
         "action": told["action"],
         "outcome": told["code"],
         "network": data.network.text,  # type: ignore[attr-defined]

@@ -42,6 +42,7 @@ class Noted(NamedTuple):
     at: datetime
     actor_id: str | None
     login: str | None
+    on_behalf_of: str | None
     account: str | None
     user_id: UUID | None
     network: str
@@ -69,13 +70,15 @@ class RefusedActions:
         identity: Identity | None = getattr(request.state, "identity", None)
         if not of_security(request, identity, status, code):
             return
+        really = None if identity is None else identity.really()
         noted = Noted(
             tenant_id=PLATFORM if identity is None else identity.tenant_id,
             action=f"{request.method} {request.scope['route'].path}",
             code=code,
             at=datetime.now(UTC),
-            actor_id=None if identity is None else identity.subject,
-            login=None if identity is None else identity.login,
+            actor_id=None if really is None else really.subject,
+            login=None if really is None else really.login,
+            on_behalf_of=None if identity is None or identity.acting is None else identity.subject,
             account=getattr(request.state, "account", None),
             user_id=getattr(request.state, "concerned", None),
             network=client_network(request),
@@ -138,6 +141,7 @@ class RefusedActions:
                 login=noted.login,
                 user_id=user_id,
                 network=sealer.seal("network", noted.network),
+                on_behalf_of=noted.on_behalf_of,
             )
             beyond += not day.note(refusal, call.now)
         await self._store.save(day, call=call, keys=sealer.new)

@@ -23,6 +23,7 @@ class Refusal(NamedTuple):
     login: str | None
     user_id: UUID | None
     network: Sealed[str] | None
+    on_behalf_of: str | None = None
 
 
 class RefusedDay(Aggregate):
@@ -47,6 +48,7 @@ class RefusedDay(Aggregate):
         login: str | None
         user_id: UUID | None
         network: Sealed[str] | None
+        on_behalf_of: str | None = None
 
     class RefusalsCounted(Aggregate.Event):
         """As many more than those told one by one."""
@@ -78,6 +80,7 @@ class RefusedDay(Aggregate):
         user_id: UUID | None,
         network: Sealed[str] | None,
         timestamp: datetime,
+        on_behalf_of: str | None = None,
     ) -> None:
         self.told += 1
         who = (actor_id or user_id, action, code)

@@ -233,9 +233,13 @@ class Membership(Aggregate):
 
 def guard_rank(roles: Iterable[str], own: tuple[str, ...]) -> None:
     """A role that the school defined has no rank: what it may do is compared where it is granted."""
-    rank = max((RANK.get(held, 0) for held in own), default=0)
-    if rank == 0 or any(RANK.get(role, 0) > rank for role in roles):
+    rank = rank_of(own)
+    if rank == 0 or rank_of(roles) > rank:
         raise RoleAboveOwn(pointer="/role")
+
+
+def rank_of(roles: Iterable[str]) -> int:
+    return max((RANK.get(role, 0) for role in roles), default=0)
 
 
 def membership_id(tenant_id: UUID, user_id: UUID) -> UUID:

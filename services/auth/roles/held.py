@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -87,6 +87,20 @@ def given_by(role: str, defined: Iterable[Role]) -> list[Granted]:
     """All that one role allows."""
     reaches = reaches_of([role], defined)
     return [Granted(permission, reach) for permission, found in sorted(reaches.items()) for reach in sorted(found)]
+
+
+def without(held: Held, permissions: frozenset[str]) -> Held:
+    return replace(
+        held,
+        whole=tuple(name for name in held.whole if name not in permissions),
+        within={kind: tuple(n for n in names if n not in permissions) for kind, names in held.within.items()},
+    )
+
+
+def holds_whole(membership: Membership, defined: Iterable[Role], permissions: Iterable[str]) -> bool:
+    """Whether this membership allows all of it in the whole school."""
+    own = reaches_of(membership.roles, defined)
+    return membership.scope == WHOLE and all("tenant" in own.get(permission, set()) for permission in permissions)
 
 
 def covers(membership: Membership, defined: Iterable[Role], wanted: Iterable[Granted]) -> bool:

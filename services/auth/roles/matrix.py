@@ -36,6 +36,7 @@ CELLS: Mapping[str, str] = {
     "school.read":         "-  T  T  O  O  C  T  T  F  F  S",
     "members.read":        "-  T  T  O  -  -  -  T  -  -  -",
     "members.write":       "-  T  T  -  -  -  -  -  -  -  -",
+    "members.impersonate": "-  T  T  -  -  -  -  -  -  -  -",
     "classes.write":       "-  T  T  O  O  -  -  -  -  -  S",
     "clashes.override":    "-  T  T  O  -  -  -  -  -  -  -",
     "classes.read":        "-  T  T  O  O  C  T  T  F  F  S",
@@ -62,6 +63,7 @@ CELLS: Mapping[str, str] = {
     "credit-notes.issue":  "-  T  T  -  -  -  T  -  -  -  -",
     "exports.write":       "-  T  T  O  O  C  -  T  F  F  S",
     "exports.read":        "-  T  T  O  O  C  -  T  F  F  S",
+    "identity-providers.write": "-  T  -  -  -  -  -  -  -  -  -",
     "api-keys.write":      "-  T  T  -  -  -  -  -  -  -  -",
     "api-keys.read":       "-  T  T  -  -  -  -  T  -  -  -",
     "erasures.write":      "-  T  T  -  -  -  -  -  -  -  -",
@@ -70,6 +72,9 @@ CELLS: Mapping[str, str] = {
     "me":                  "T  T  T  T  T  T  T  T  T  T  -",
     "platform.operate":    "T  -  -  -  -  -  -  -  -  -  -",
 }  # fmt: skip
+
+NOT_AS_ANOTHER = frozenset({"school.write", "members.write", "members.impersonate", "api-keys.write", "erasures.write"})
+"""What nobody may while acting as somebody else, whatever both may."""
 
 SCOPES = frozenset(permission for permission, cells in CELLS.items() if cells.split()[-1] == "S")
 """What the keys of service accounts can be given, one by one."""

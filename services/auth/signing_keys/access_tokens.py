@@ -9,8 +9,9 @@ from uuid import UUID
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from auth.roles.held import OWN, Held, held_in
-from auth.second_factors.policies import standing_of
+from auth.roles.held import OWN, Held, held_in, without
+from auth.roles.matrix import NOT_AS_ANOTHER
+from auth.second_factors.policies import Standing, standing_of
 from auth.signing_keys.commands import signing_keys, signing_now
 from auth.signing_keys.private_keys import PrivateKeys, unpadded
 from auth.signing_keys.signing_key import PublicJwk
@@ -36,6 +37,18 @@ class Grant:
     proved_at: datetime
 
 
+@dataclass(frozen=True)
+class ActingGrant:
+    """`user_id` acts as `as_user_id` until then; `session_id` is the sign-in of the one who acts."""
+
+    impersonation_id: UUID
+    tenant_id: UUID
+    user_id: UUID
+    session_id: UUID
+    as_user_id: UUID
+    until: datetime
+
+
 class Signer:
     """Looks at the keys again every half minute, so that every process signs with a new one soon."""
 
@@ -52,10 +65,7 @@ class Signer:
 
     async def issue(self, grant: Grant, now: datetime) -> str:
         """With the rights of now, from the log itself; none for a membership that is suspended or over."""
-        held = await held_in(self._store, grant.tenant_id, grant.user_id, now)
-        standing = await standing_of(self._store, grant.tenant_id, grant.user_id, held.roles)
-        if standing.must_enrol:
-            held = replace(held, whole=tuple(OWN), within={})
+        held, standing = await self._rights(grant.tenant_id, grant.user_id, now)
         claims = {
             "aud": AUDIENCE,
             "sub": str(grant.user_id),
@@ -69,6 +79,28 @@ class Signer:
             "must_enrol": standing.must_enrol,
         }
         return await self._signed(claims, now, LIFE)
+
+    async def issue_to_impersonator(self, grant: ActingGrant, now: datetime) -> str:
+        """It says who acts (`act`, RFC 8693) and lives no longer than the impersonation, which is its sign-in. It has
+        the rights of the user who is acted as, less what nobody does as somebody else."""
+        own = await held_in(self._store, grant.tenant_id, grant.user_id, now)
+        held, _ = await self._rights(grant.tenant_id, grant.as_user_id, now)
+        act = {"sub": str(grant.user_id), "sid": str(grant.session_id), "rights": own.rights}
+        claims = {
+            "aud": AUDIENCE,
+            "sub": str(grant.as_user_id),
+            "jti": str(uuid7()),
+            "tenant": str(grant.tenant_id),
+            **claims_of(without(held, NOT_AS_ANOTHER)),
+            "sid": str(grant.impersonation_id),
+            "act": act | ({"custom_roles": list(own.custom)} if own.custom else {}),
+        }
+        return await self._signed(claims, now, min(LIFE, grant.until - now))
+
+    async def _rights(self, tenant_id: UUID, user_id: UUID, now: datetime) -> tuple[Held, Standing]:
+        held = await held_in(self._store, tenant_id, user_id, now)
+        standing = await standing_of(self._store, tenant_id, user_id, held.roles)
+        return (replace(held, whole=tuple(OWN), within={}) if standing.must_enrol else held), standing
 
     async def issue_to_account(
         self, account_id: UUID, tenant_id: UUID, key_id: UUID, permissions: Iterable[str], now: datetime
