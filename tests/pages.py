@@ -14,6 +14,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from infra.readme_tables import ROOT
 
 PAGES = ROOT / "docs" / "how-to"
+DONE = "(all of it was typed)"
+NAME_WHAT_FAILED = """trap 'echo "failed: $BASH_COMMAND"' ERR"""
 Settle = Callable[[], Awaitable[None]]
 
 
@@ -48,15 +50,57 @@ def blocks_of(*names: str) -> list[str]:
     return re.findall(r"^```sh\n(.*?)^```$", pages, re.DOTALL | re.MULTILINE)
 
 
-async def typed(blocks: list[str], values: Mapping[str, str], folder: Path) -> list[str]:
-    """The lines that were said. `values` is what the reader has already."""
-    shell = await asyncio.create_subprocess_exec(
-        *("bash", "-euo", "pipefail", "-c", "\n".join(blocks)),
+class Shell:
+    """A shell that stops at the first command that fails."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def type(self, *blocks: str) -> list[str]:
+        """The lines that were said."""
+        self._stdin.write("\n".join([NAME_WHAT_FAILED, *blocks, f"echo '{DONE}'\n"]).encode())
+        await self._stdin.drain()
+        said = []
+        async for line in self._stdout:
+            if line.decode().strip() == DONE:
+                return said
+            said.append(line.decode().rstrip("\n"))
+        raise AssertionError("\n".join(said))
+
+    async def close(self) -> None:
+        self._stdin.close()
+        await self._process.wait()
+
+    @property
+    def _stdin(self) -> asyncio.StreamWriter:
+        assert self._process.stdin
+        return self._process.stdin
+
+    @property
+    def _stdout(self) -> asyncio.StreamReader:
+        assert self._process.stdout
+        return self._process.stdout
+
+
+@asynccontextmanager
+async def shell(values: Mapping[str, str], folder: Path) -> AsyncIterator[Shell]:
+    """`values` is what the reader has already."""
+    process = await asyncio.create_subprocess_exec(
+        *("bash", "-euo", "pipefail", "-s"),
         env=os.environ | values,
         cwd=folder,
+        stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
     )
-    out, error = await shell.communicate()
-    assert shell.returncode == 0, (out + error).decode()
-    return out.decode().splitlines()
+    opened = Shell(process)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+async def typed(blocks: list[str], values: Mapping[str, str], folder: Path) -> list[str]:
+    """The lines that a whole page says."""
+    async with shell(values, folder) as opened:
+        return await opened.type(*blocks)
