@@ -5,11 +5,13 @@ from academic.accounts import routes as accounts
 from academic.alerts import routes as alerts
 from academic.calendars import routes as calendars
 from academic.classes import enrolment_routes as enrolments
+from academic.classes import guest_routes as guests
 from academic.classes import occupancy_routes as occupancy
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
 from academic.imports import routes as imports
+from academic.make_ups import routes as make_ups
 from academic.meetings import calendar_routes as timetable_files
 from academic.meetings import planning_routes as planning
 from academic.meetings import routes as meetings
@@ -23,6 +25,7 @@ from academic.registers import summary_routes as attendance_summary
 from academic.rollovers import routes as rollovers
 from academic.rooms import routes as rooms
 from academic.rooms import use_routes as room_use
+from academic.rules import routes as rules
 from academic.schools import routes as schools
 from academic.service import SERVICE
 from academic.sessions import routes as sessions
@@ -51,12 +54,15 @@ app = create_app(
         calendars.router,
         planning.router,
         meetings.router,
+        guests.router,
         registers.router,
         attendance_summary.router,
         timetable_files.router,
         day_book.router,
         absences.router,
         codes.router,
+        rules.router,
+        make_ups.router,
         imports.router,
         oneroster.router,
         oneroster_export.router,

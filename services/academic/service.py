@@ -24,6 +24,9 @@ from academic.erasures.reactions import when_erasure_approved
 from academic.imports.history import ImportHistory
 from academic.imports.import_batch import ImportBatch
 from academic.imports.sourced_things import SourcedThings
+from academic.make_ups import reactions as making_up
+from academic.make_ups.credit_list import MakeUpCredits
+from academic.make_ups.make_up_credit import MakeUpCredit
 from academic.meetings.class_meeting import ClassMeeting
 from academic.meetings.timetable import Timetable
 from academic.oneroster.rostering import Rostering
@@ -37,6 +40,8 @@ from academic.registers.register import AttendanceRegister
 from academic.registers.sheet import RegisterSheet
 from academic.rooms.room import Room
 from academic.rooms.room_list import RoomList
+from academic.rules.attendance_rules import AttendanceRules
+from academic.rules.reactions import when_settings_changed
 from academic.schools.reactions import when_tenant_registered
 from academic.schools.summary import Summary
 from academic.sessions.academic_session import AcademicSession
@@ -47,26 +52,30 @@ from academic.waitlists.waitlist import Waitlist
 from shared.revocations import Revocations
 from shared.service import Service
 
+AGGREGATES = (
+    Org,
+    AcademicSession,
+    Course,
+    Person,
+    UserAccount,
+    Class,
+    Waitlist,
+    Room,
+    Calendar,
+    ClassMeeting,
+    AttendanceRegister,
+    AbsenceNotice,
+    AttendanceCodeSet,
+    AttendanceRules,
+    MakeUpCredit,
+    AbsenceAlert,
+    ImportBatch,
+    ErasureAnswer,
+)
+
 SERVICE = Service(
     "academic",
-    aggregates=(
-        Org,
-        AcademicSession,
-        Course,
-        Person,
-        UserAccount,
-        Class,
-        Waitlist,
-        Room,
-        Calendar,
-        ClassMeeting,
-        AttendanceRegister,
-        AbsenceNotice,
-        AttendanceCodeSet,
-        AbsenceAlert,
-        ImportBatch,
-        ErasureAnswer,
-    ),
+    aggregates=AGGREGATES,
     views=(
         OrgTree,
         SessionTree,
@@ -84,6 +93,7 @@ SERVICE = Service(
         MarkHistory,
         AbsenceNotices,
         CodeList,
+        MakeUpCredits,
         AbsenceAlerts,
         Summary,
         SourcedThings,
@@ -94,11 +104,13 @@ SERVICE = Service(
     ),
     reactions=(
         when_tenant_registered,
+        when_settings_changed,
         when_invitation_accepted,
         *offering.REACTIONS,
         *alerting.REACTIONS,
         *mails.MAILINGS,
+        *making_up.REACTIONS,
         when_erasure_approved,
     ),
-    due=(offering.LAPSING,),
+    due=(offering.LAPSING, making_up.EXPIRING),
 )

@@ -131,3 +131,15 @@ async def expected_away(read: Reading, day: date, people: Collection[UUID]) -> d
         day=day,
     )
     return {row["person_id"]: row["state"] for row in rows}
+
+
+async def noticed_before(read: Reading, day: date, people: Collection[UUID], at: datetime) -> set[UUID]:
+    """Of these people, whose absence on the day was notified by then and not rejected or withdrawn."""
+    rows = await read.rows(
+        "SELECT person_id FROM absence_notice WHERE tenant_id = %(tenant)s AND person_id = ANY(%(people)s)"
+        " AND %(day)s BETWEEN first AND last AND state IN ('notified', 'approved') AND notified_at <= %(at)s",
+        people=list(people),
+        day=day,
+        at=at,
+    )
+    return {row["person_id"] for row in rows}

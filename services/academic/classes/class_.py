@@ -5,7 +5,8 @@ from datetime import date, datetime
 from uuid import UUID
 
 from academic.classes.details import ClassDetails, Labels
-from academic.classes.refusals import ClassIsClosed, EnrolmentEnded, EnrolmentExists, EnrolmentUnknown
+from academic.classes.guests import AlreadyGuest, GuestKind, GuestPlace, PlaceUnknown, beside
+from academic.classes.refusals import AlreadyEnrolled, ClassIsClosed, EnrolmentEnded, EnrolmentExists, EnrolmentUnknown
 from academic.classes.seats import Assignment, Enrolment, admit, appoint, fits
 from academic.classes.weekly_pattern import WeeklyLesson, WeeklyPattern, check
 from shared.events import Aggregate, event
@@ -111,6 +112,25 @@ class Class(Aggregate):
         enrolment_id: UUID
         person_id: UUID
 
+    class GuestSeated(Aggregate.Event):
+        """A seat in one meeting, for somebody who is not enrolled."""
+
+        TOPIC = "academic.guest_seated"
+        PUBLIC = True
+        place_id: UUID
+        person_id: UUID
+        meeting_id: UUID
+        on: date
+        kind: GuestKind
+        credit_id: UUID | None
+
+    class GuestLeft(Aggregate.Event):
+        TOPIC = "academic.guest_left"
+        PUBLIC = True
+        place_id: UUID
+        person_id: UUID
+        meeting_id: UUID
+
     class Closed(Aggregate.Event):
         TOPIC = "academic.class_closed"
         PUBLIC = True
@@ -152,6 +172,7 @@ class Class(Aggregate):
         self.source_id = source_id
         self.enrolments: dict[UUID, Enrolment] = {}
         self.reserved: dict[UUID, Enrolment] = {}
+        self.guests: dict[UUID, GuestPlace] = {}
         self.teachers: dict[UUID, Assignment] = {}
         self.pattern: WeeklyPattern | None = None
         self.closed = False
@@ -166,7 +187,8 @@ class Class(Aggregate):
         """None: as many as come."""
         if capacity == self.capacity:
             return
-        fits(self.seated.values(), capacity, "/capacity")
+        stays = self.seated.values()
+        fits([*stays, *beside(self.guests.values(), stays)], capacity, "/capacity")
         self._capacity_set(capacity=capacity, timestamp=now)
 
     def enrol(self, enrolment_id: UUID, stay: Enrolment, now: datetime, source_id: str | None = None) -> None:
@@ -190,7 +212,7 @@ class Class(Aggregate):
     def check_seat(self, enrolment_id: UUID, stay: Enrolment) -> None:
         """Raises what an enrolment would raise now."""
         self.in_use()
-        admit(self.seated, self.capacity, enrolment_id, stay)
+        admit(self.seated, self.capacity, enrolment_id, stay, lambda stays: beside(self.guests.values(), stays))
 
     def end_reservation(self, enrolment_id: UUID, now: datetime) -> None:
         if enrolment_id in self.reserved:
@@ -201,6 +223,35 @@ class Class(Aggregate):
     def seated(self) -> dict[UUID, Enrolment]:
         """Who is in, and for whom a seat is kept."""
         return self.reserved | self.enrolments
+
+    def seat_guest(self, place_id: UUID, place: GuestPlace, now: datetime) -> None:
+        """Raises SeatsTaken, AlreadyEnrolled, AlreadyGuest."""
+        if self.guests.get(place_id) == place:
+            return
+        self.in_use()
+        if place.person_id in self.enrolled_on(place.on).values():
+            raise AlreadyEnrolled(pointer="/person_id")
+        if any(each.person_id == place.person_id for each in self.guests_of(place.meeting_id).values()):
+            raise AlreadyGuest(pointer="/person_id")
+        there = [stay for stay in self.seated.values() if stay.covers(place.on)]
+        fits([*there, *beside([*self.guests.values(), place], there)], self.capacity, "/meeting_id")
+        self._guest_seated(place_id=place_id, timestamp=now, **vars(place))
+
+    def let_guest_go(self, place_id: UUID, now: datetime) -> GuestPlace:
+        """The place is free again. Raises PlaceUnknown."""
+        place = self.guests.get(place_id)
+        if place is None:
+            raise PlaceUnknown
+        self._guest_left(place_id=place_id, person_id=place.person_id, meeting_id=place.meeting_id, timestamp=now)
+        return place
+
+    def guests_of(self, meeting_id: UUID) -> dict[UUID, GuestPlace]:
+        """Without those who are enrolled on that day."""
+        return {
+            id: each
+            for id, each in self.guests.items()
+            if each.meeting_id == meeting_id and each.person_id not in self.enrolled_on(each.on).values()
+        }
 
     def change_dates(self, enrolment_id: UUID, begin_on: date | None, end_on: date | None, now: datetime) -> None:
         """New dates of an enrolment; a withdrawn student is in again."""
@@ -320,6 +371,23 @@ class Class(Aggregate):
     @event(ReservationEnded)
     def _reservation_ended(self, enrolment_id: UUID, person_id: UUID, timestamp: datetime) -> None:
         self.reserved.pop(enrolment_id, None)
+
+    @event(GuestSeated)
+    def _guest_seated(
+        self,
+        place_id: UUID,
+        person_id: UUID,
+        meeting_id: UUID,
+        on: date,
+        kind: GuestKind,
+        credit_id: UUID | None,
+        timestamp: datetime,
+    ) -> None:
+        self.guests[place_id] = GuestPlace(person_id, meeting_id, on, kind, credit_id)
+
+    @event(GuestLeft)
+    def _guest_left(self, place_id: UUID, person_id: UUID, meeting_id: UUID, timestamp: datetime) -> None:
+        self.guests.pop(place_id, None)
 
     @event(EnrollmentDatesChanged)
     def _enrollment_dates_changed(

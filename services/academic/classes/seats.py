@@ -1,6 +1,6 @@
 """Who may be in a class and when: stays are half-open (begin inclusive, end exclusive, None unbounded)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -52,12 +52,20 @@ class Assignment(Stay):
     primary: bool = False
 
 
-def admit(enrolments: Mapping[UUID, Enrolment], capacity: int | None, enrolment_id: UUID, wanted: Enrolment) -> None:
-    """Refuses a stay that has no seat on some day, or of a person who is in already."""
+def admit(
+    enrolments: Mapping[UUID, Enrolment],
+    capacity: int | None,
+    enrolment_id: UUID,
+    wanted: Enrolment,
+    guests_beside: Callable[[Collection[Stay]], Iterable[Stay]] = lambda _: (),
+) -> None:
+    """Refuses a stay that has no seat on some day, or of a person who is in already. `guests_beside`: what guests of
+    single meetings take beside some stays."""
     others = [stay for id, stay in enrolments.items() if id != enrolment_id]
     _in_order(wanted)
     _not_twice(others, wanted)
-    fits([stay for stay in others if stay.overlaps(wanted)] + [wanted], capacity, "/begin_on")
+    stays = [stay for stay in others if stay.overlaps(wanted)] + [wanted]
+    fits([*stays, *guests_beside(stays)], capacity, "/begin_on")
 
 
 def appoint(assignments: Mapping[UUID, Assignment], enrolment_id: UUID, wanted: Assignment) -> None:

@@ -165,7 +165,7 @@ class ClassMeeting(Aggregate):
         slot = Slot(held_on, starts, ends, self.slot.zone)
         if slot == self.slot:
             return
-        self._still_planned()
+        self.still_planned()
         _possible(slot, self.staffing)
         self._meeting_rescheduled(
             held_on=held_on, starts=starts, ends=ends, reason=reason, clash_reason=clash_reason, timestamp=now
@@ -174,7 +174,7 @@ class ClassMeeting(Aggregate):
     def move_room(self, room_id: UUID | None, now: datetime, clash_reason: str | None = None) -> None:
         if room_id == self.room_id:
             return
-        self._still_planned()
+        self.still_planned()
         _possible(self.slot, Staffing(room_id, self.teacher_ids))
         self._room_moved(room_id=room_id, clash_reason=clash_reason, timestamp=now)
 
@@ -192,7 +192,7 @@ class ClassMeeting(Aggregate):
         after = replaced(self.teacher_ids, absent_id, substitute_id)
         if after == self.teacher_ids:
             return
-        self._still_planned()
+        self.still_planned()
         _possible(self.slot, Staffing(self.room_id, after))
         self._teacher_substituted(
             absent_id=absent_id, substitute_id=substitute_id, reason=reason, clash_reason=clash_reason, timestamp=now
@@ -201,13 +201,13 @@ class ClassMeeting(Aggregate):
     def hold(self, now: datetime) -> None:
         if self.held:
             return
-        self._still_planned()
+        self.still_planned()
         self._meeting_held(timestamp=now)
 
     def cancel(self, reason: Reason, cancelled_by: Side, now: datetime) -> None:
         if self.cancelled:
             return
-        self._still_planned()
+        self.still_planned()
         notice = int((self.slot.begins_at - now).total_seconds() // 3600)
         self._meeting_cancelled(reason=reason, cancelled_by=cancelled_by, notice_hours=max(notice, 0), timestamp=now)
 
@@ -246,7 +246,7 @@ class ClassMeeting(Aggregate):
     def _meeting_cancelled(self, reason: str, cancelled_by: str, notice_hours: int, timestamp: datetime) -> None:
         self.cancelled = True
 
-    def _still_planned(self) -> None:
+    def still_planned(self) -> None:
         if self.cancelled:
             raise MeetingIsCancelled
         if self.held:

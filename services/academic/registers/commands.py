@@ -1,9 +1,12 @@
 """What can be done with attendance: mark a whole class, correct one mark, close the register."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
 from uuid import UUID
 
 from academic.classes.class_ import Class
+from academic.classes.guests import GuestKind
 from academic.codes.code_set import AttendanceCodeSet, code_set_id
 from academic.loading import as_seen
 from academic.meetings.class_meeting import ClassMeeting
@@ -39,13 +42,15 @@ async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks
             register = AttendanceRegister.open(call.tenant_id, lesson, call.now)
         else:
             as_seen(call, register)
-        enrolled = class_.enrolled_on(slot.held_on)
+        guests = class_.guests_of(meeting_id)
+        enrolled = expected(class_, meeting_id, slot.held_on)
         known = {each: mark.person_id for each, mark in register.marks.items()} | enrolled
         new = []
         for number, said in enumerate(marks):
             if said.enrolment_id not in known:
                 raise NotEnrolledThatDay(pointer=f"/marks/{number}/enrolment_id")
-            new.append(_mark(codes, said, known[said.enrolment_id], slot, f"/marks/{number}"))
+            mark = _mark(codes, said, known[said.enrolment_id], slot, f"/marks/{number}")
+            new.append(mark if said.enrolment_id not in guests else of_guest(mark, guests[said.enrolment_id].kind))
         meeting.hold(call.now)
         register.mark(new, enrolled, call.now)
         return await store.save(register, meeting, call=call)
@@ -71,6 +76,7 @@ async def correct_attendance(
             raise NotMarked(pointer="/enrolment_id")
         meeting = await store.get(ClassMeeting, register.lesson.meeting_id, call.tenant_id)
         after = _mark(codes, said, before.person_id, meeting.slot, "")
+        after = after if before.guest is None else of_guest(after, before.guest)
         sealer = await keyring.sealer(call.tenant_id, before.person_id)
         register.correct(after, sealer.seal("reason", reason.strip()), call.now)
         return await store.save(register, call=call, keys=sealer.new)
@@ -82,13 +88,24 @@ async def close_register(store: EventStore, call: Call, register_id: UUID) -> Sa
         register = await store.get(AttendanceRegister, register_id, call.tenant_id)
         as_seen(call, register)
         class_ = await store.get(Class, register.lesson.class_id, call.tenant_id)
-        register.close(class_.enrolled_on(register.lesson.held_on), call.now)
+        register.close(expected(class_, register.lesson.meeting_id, register.lesson.held_on), call.now)
         return await store.save(register, call=call)
 
 
 @command
 async def reopen_register(store: EventStore, call: Call, register_id: UUID, reason: ReopeningReason) -> Saved:
     return await store.change(AttendanceRegister, register_id, lambda r: r.reopen(reason, call.now), call=call)
+
+
+def expected(class_: Class, meeting_id: UUID, day: date) -> dict[UUID, UUID]:
+    """Who has a seat in the lesson: enrolments, and places of guests, to people."""
+    guests = {id: place.person_id for id, place in class_.guests_of(meeting_id).items()}
+    return class_.enrolled_on(day) | guests
+
+
+def of_guest(mark: Mark, kind: GuestKind) -> Mark:
+    """Nobody is billed for it by an enrolment that is none: a make-up was paid with the lesson that was missed."""
+    return replace(mark, guest=kind, billable=False)
 
 
 def _mark(codes: AttendanceCodeSet, said: Said, person_id: UUID, slot: Slot, pointer: str) -> Mark:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date, time
 from uuid import UUID
 
+from academic.classes.guests import GuestKind
+
 
 @dataclass(frozen=True)
 class Lesson:
@@ -17,7 +19,8 @@ class Lesson:
 @dataclass(frozen=True)
 class Mark:
     """One student's code, with the meaning the code had when it was given. `arrived_at` and `left_at` are local times
-    where the student was not there all the time; `minutes` is how long then, else null."""
+    where the student was not there all the time; `minutes` is how long then, else null. `guest`: not enrolled in the
+    class that day; then `enrolment_id` is the guest's place, and nothing is billed by the mark."""
 
     enrolment_id: UUID
     person_id: UUID
@@ -28,6 +31,7 @@ class Mark:
     arrived_at: str | None = None
     left_at: str | None = None
     minutes: int | None = None
+    guest: GuestKind | None = None
 
     @property
     def said(self) -> tuple[str, str | None, str | None]:

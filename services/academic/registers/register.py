@@ -31,6 +31,10 @@ class NotMarked(Refused):
     """The student has no mark in this register yet."""
 
 
+class PersonMarkedTwice(Refused):
+    """This person has a mark in this register under another enrolment or place."""
+
+
 class MarksMissing(Refused):
     """A closed register has a mark for everybody on it."""
 
@@ -120,8 +124,9 @@ class AttendanceRegister(Aggregate):
         self.closed = False
 
     def mark(self, marks: Collection[Mark], enrolled: Mapping[UUID, UUID], now: datetime) -> None:
-        """`enrolled`: who sits in the class on that day, enrolment id to person id."""
+        """`enrolled`: who sits in the class on that day, enrolment or place id to person id."""
         new: dict[UUID, Mark] = {}
+        people = {mark.person_id for mark in self.marks.values()}
         for number, mark in enumerate(marks):
             known = self.marks.get(mark.enrolment_id)
             if mark.enrolment_id in new:
@@ -132,6 +137,9 @@ class AttendanceRegister(Aggregate):
                 continue
             if enrolled.get(mark.enrolment_id) != mark.person_id:
                 raise NotEnrolledThatDay(pointer=f"/marks/{number}/enrolment_id")
+            if mark.person_id in people:
+                raise PersonMarkedTwice(pointer=f"/marks/{number}/enrolment_id")
+            people.add(mark.person_id)
             new[mark.enrolment_id] = mark
         if not new:
             return
@@ -156,11 +164,12 @@ class AttendanceRegister(Aggregate):
             **vars(self.lesson),
         )
 
-    def close(self, enrolled: Collection[UUID], now: datetime) -> None:
-        """`enrolled`: the enrolments that the class has on that day."""
+    def close(self, enrolled: Mapping[UUID, UUID], now: datetime) -> None:
+        """`enrolled` as for marks: one who came as a guest and is enrolled by now has a mark."""
         if self.closed:
             return
-        missing = [enrolment_id for enrolment_id in enrolled if enrolment_id not in self.marks]
+        people = {mark.person_id for mark in self.marks.values()}
+        missing = [id for id, person_id in enrolled.items() if id not in self.marks and person_id not in people]
         if missing:
             raise MarksMissing(f"{len(missing)} of {len(enrolled)} students have no mark.")
         self._register_closed(timestamp=now)

@@ -23,6 +23,7 @@ from academic.registers.register import (
     MarksMissing,
     NotEnrolledThatDay,
     NotMarked,
+    PersonMarkedTwice,
     ReasonMissing,
     RegisterIsClosed,
     ReopeningReason,
@@ -40,7 +41,8 @@ Letters = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,8}$")]
 
 
 class StudentMark(Request):
-    """`arrived_at`, `left_at`: local times of a student who was not there all the time."""
+    """`enrolment_id`: the enrolment, or the place of a guest. `arrived_at`, `left_at`: local times of a student who was
+    not there all the time."""
 
     enrolment_id: UUID
     code: Letters
@@ -74,6 +76,7 @@ class Reopening(Request):
         NotEnrolledThatDay,
         AlreadyMarked,
         MarkedTwice,
+        PersonMarkedTwice,
         RegisterIsClosed,
         CodeNotInUse,
         TimesOutsideLesson,

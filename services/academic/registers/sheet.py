@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from academic.classes.class_ import Class
+from academic.classes.guests import GuestKind
 from academic.codes.code_set import AttendanceCodeSet
 from academic.meetings.class_meeting import ClassMeeting
 from academic.people.directory import Name
@@ -71,17 +72,23 @@ MARKS = Table(
         "left_at": "text",
         "minutes": "int4",
         "corrected": "bool",
+        "guest": "text",
     },
+)
+GUESTS = Table(
+    "sheet_guest",
+    key=("tenant_id", "meeting_id", "place_id"),
+    columns={"tenant_id": "uuid", "meeting_id": "uuid", "place_id": "uuid", "person_id": "uuid", "kind": "text"},
 )
 
 
 class RegisterSheet(View):
-    """One sheet for each meeting, and what each version of a code says of an absence."""
+    """One sheet for each meeting, its guests, and what each version of a code says of an absence."""
 
     NAME = "register_sheet"
-    VERSION = 3
+    VERSION = 4
     SOURCE = "academic"
-    TABLES = (MEETINGS, REGISTERS, STAYS, CODES, MARKS)
+    TABLES = (MEETINGS, REGISTERS, STAYS, CODES, MARKS, GUESTS)
 
     @on(AttendanceCodeSet.CodeDefined)
     def code_defined(self, fact: Fact[AttendanceCodeSet.CodeDefined], rows: Rows) -> None:
@@ -121,6 +128,16 @@ class RegisterSheet(View):
     @on(ClassMeeting.MeetingCancelled)
     def cancelled(self, fact: Fact[ClassMeeting.MeetingCancelled], rows: Rows) -> None:
         rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), meeting_state="cancelled")
+
+    @on(Class.GuestSeated)
+    def guest_seated(self, fact: Fact[Class.GuestSeated], rows: Rows) -> None:
+        data = fact.data
+        key = {"meeting_id": data.meeting_id, "place_id": data.place_id}
+        rows.put(GUESTS, {"tenant_id": fact.tenant_id, **key, "person_id": data.person_id, "kind": data.kind})
+
+    @on(Class.GuestLeft)
+    def guest_left(self, fact: Fact[Class.GuestLeft], rows: Rows) -> None:
+        rows.remove(GUESTS, (fact.tenant_id, fact.data.meeting_id, fact.data.place_id))
 
     @on(Class.StudentEnrolled)
     def enrolled(self, fact: Fact[Class.StudentEnrolled], rows: Rows) -> None:
@@ -177,8 +194,8 @@ class RegisterSheet(View):
 
 
 class SheetLine(BaseModel):
-    """`code` null: not marked yet. `minutes` null: all the lesson, or none of it. The names are null for an erased
-    person."""
+    """`code` null: not marked yet. `minutes` null: all the lesson, or none of it. `guest`: not enrolled that day; then
+    `enrolment_id` is the guest's place. The names are null for an erased person."""
 
     enrolment_id: UUID
     person_id: UUID
@@ -190,6 +207,7 @@ class SheetLine(BaseModel):
     left_at: str | None
     minutes: int | None
     corrected: bool | None
+    guest: GuestKind | None
     given_name: str | None = None
     family_name: str | None = None
     notice: Literal["notified", "approved"] | None = None
@@ -214,7 +232,8 @@ class Sheet(BaseModel):
 
 
 async def sheet_of(read: Reading, meeting_id: UUID) -> Sheet:
-    """Everybody who is enrolled on the day or has a mark."""
+    """Everybody who is enrolled on the day, is a guest of the meeting, or has a mark. One who came as a guest and is
+    enrolled by now has one line."""
     sheet = await read.one(
         Sheet,
         "SELECT s.meeting_id, s.class_id, s.held_on, s.starts, s.ends, s.zone, s.meeting_state, r.register_id,"
@@ -227,16 +246,32 @@ async def sheet_of(read: Reading, meeting_id: UUID) -> Sheet:
         raise NotFound
     lines = await read.all(
         SheetLine,
-        "SELECT enrolment_id, coalesce(m.person_id, s.person_id) AS person_id, m.code, m.code_version, m.present,"
-        " m.billable, m.arrived_at, m.left_at, m.minutes, m.corrected"
-        " FROM (SELECT enrolment_id, person_id FROM sheet_stay"
-        " WHERE tenant_id = %(tenant)s AND class_id = %(class_id)s"
-        " AND (begin_on IS NULL OR begin_on <= %(day)s) AND (end_on IS NULL OR end_on > %(day)s)) s"
-        " FULL JOIN (SELECT enrolment_id, person_id, code, code_version, present, billable, arrived_at, left_at,"
-        " minutes, corrected FROM sheet_mark WHERE tenant_id = %(tenant)s AND meeting_id = %(meeting_id)s) m"
-        " USING (enrolment_id) ORDER BY enrolment_id",
+        LINES,
         class_id=sheet.class_id,
         day=sheet.held_on,
         meeting_id=meeting_id,
     )
     return sheet.model_copy(update={"lines": lines})
+
+
+LINES = """
+WITH marked AS (
+    SELECT enrolment_id, person_id, code, code_version, present, billable, arrived_at, left_at, minutes, corrected,
+           guest
+    FROM sheet_mark WHERE tenant_id = %(tenant)s AND meeting_id = %(meeting_id)s
+), enrolled AS (
+    SELECT enrolment_id, person_id FROM sheet_stay
+    WHERE tenant_id = %(tenant)s AND class_id = %(class_id)s
+      AND (begin_on IS NULL OR begin_on <= %(day)s) AND (end_on IS NULL OR end_on > %(day)s)
+), expected AS (
+    SELECT enrolment_id, person_id, NULL AS kind FROM enrolled
+    UNION ALL
+    SELECT place_id, person_id, kind FROM sheet_guest WHERE tenant_id = %(tenant)s AND meeting_id = %(meeting_id)s
+      AND person_id NOT IN (SELECT person_id FROM enrolled)
+)
+SELECT enrolment_id, coalesce(m.person_id, e.person_id) AS person_id, m.code, m.code_version, m.present, m.billable,
+       m.arrived_at, m.left_at, m.minutes, m.corrected, coalesce(m.guest, e.kind) AS guest
+FROM (SELECT * FROM expected
+      WHERE enrolment_id IN (SELECT enrolment_id FROM marked) OR person_id NOT IN (SELECT person_id FROM marked)) e
+FULL JOIN marked m USING (enrolment_id) ORDER BY enrolment_id
+"""

@@ -35,7 +35,19 @@ async def when_reservation_ended(fact: Fact[Class.ReservationEnded], act: Act) -
     await offer(act, fact.aggregate_id)
 
 
-REACTIONS = (when_student_withdrawn, when_enrollment_dates_changed, when_capacity_set, when_reservation_ended)
+@when(Class.GuestLeft, name="academic.offer-seat-of-guest")
+async def when_guest_left(fact: Fact[Class.GuestLeft], act: Act) -> None:
+    """One place in one lesson may have been what kept somebody out."""
+    await offer(act, fact.aggregate_id)
+
+
+REACTIONS = (
+    when_student_withdrawn,
+    when_enrollment_dates_changed,
+    when_capacity_set,
+    when_reservation_ended,
+    when_guest_left,
+)
 
 
 async def offer(act: Act, class_id: UUID) -> None:
