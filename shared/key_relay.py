@@ -14,7 +14,7 @@ from aiokafka import TopicPartition as Partition
 from shared.database import Connection
 from shared.pulse import beat
 from shared.records import PARTITIONS, partition_of
-from shared.topics import PERSONAL_KEYS, looking
+from shared.topics import PERSONAL_KEYS, looking, messages_at
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class KeyRelay:
         """Marks what the topic has lost as unsent, so that a lost Kafka heals.
 
         A marker in the topic takes the place of the key, whoever sent it: it is stored before anything is sent."""
-        self._last = await last_records(kafka)
+        async with looking(kafka) as consumer:
+            self._last = await last_records(consumer)
         keys = keys_of(await read_all(kafka))
         await store_keys(self._connection, [key for key in keys if key.wrapped is None])
         there = {(key.tenant_id, key.person_id, key.wrapped is None) for key in keys}
@@ -65,9 +66,10 @@ class KeyRelay:
 
     async def look(self, kafka: str) -> None:
         """A topic may be lost while nothing is sent to it. Raises KeysLost; the next run resumes."""
-        if not await still_holds(kafka, self._last):
-            raise KeysLost
-        self._last = await last_records(kafka)
+        async with looking(kafka) as consumer:
+            if not await still_holds(consumer, self._last):
+                raise KeysLost
+            self._last = await last_records(consumer)
 
     async def beat(self) -> None:
         """A record in each partition, once an hour."""
@@ -154,37 +156,25 @@ def keys_of(messages: Iterable[Any]) -> list[SentKey]:
     return keys
 
 
-async def last_records(kafka: str) -> dict[int, Last]:
+async def last_records(consumer: AIOKafkaConsumer) -> dict[int, Last]:
     """partition → what it ends with."""
-    partitions = [Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)]
-    async with looking(kafka) as consumer:
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        return {p.partition: await _record_from(consumer, p, ends[p] - 1) for p in partitions if ends[p]}
+    ends = await consumer.end_offsets([Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)])
+    return await _records_at(consumer, {partition.partition: end - 1 for partition, end in ends.items() if end})
 
 
-async def still_holds(kafka: str, known: Mapping[int, Last]) -> bool:
+async def still_holds(consumer: AIOKafkaConsumer, known: Mapping[int, Last]) -> bool:
     """Whether the topic is the one that ended with these records, and not one that was made anew and filled again."""
-    partitions = [Partition(PERSONAL_KEYS, n) for n in known]
-    async with looking(kafka) as consumer:
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        for partition in partitions:
-            last = known[partition.partition]
-            if ends[partition] <= last.offset:
-                return False
-            found = await _record_from(consumer, partition, last.offset)
-            if found.offset == last.offset and found != last:
-                return False
-    return True
+    ends = await consumer.end_offsets([Partition(PERSONAL_KEYS, n) for n in known])
+    if any(end <= known[partition.partition].offset for partition, end in ends.items()):
+        return False
+    found = await _records_at(consumer, {n: last.offset for n, last in known.items()})
+    return all(found[n] == last for n, last in known.items() if found[n].offset == last.offset)
 
 
-async def _record_from(consumer: AIOKafkaConsumer, partition: Partition, offset: int) -> Last:
-    """The first record at this offset or behind it."""
-    consumer.seek(partition, offset)
-    async with asyncio.timeout(10):
-        message = await consumer.getone(partition)
-    return Last(message.offset, message.timestamp, message.key, message.value)
+async def _records_at(consumer: AIOKafkaConsumer, offsets: Mapping[int, int]) -> dict[int, Last]:
+    """The first record at each offset or behind it."""
+    found = await messages_at(consumer, {Partition(PERSONAL_KEYS, n): offset for n, offset in offsets.items()})
+    return {p.partition: Last(one.offset, one.timestamp, one.key, one.value) for p, one in found.items()}
 
 
 async def read_all(kafka: str) -> list[Any]:

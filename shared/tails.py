@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from aiokafka import TopicPartition as Partition
@@ -10,7 +10,7 @@ from aiokafka import TopicPartition as Partition
 from shared.envelope import event_id_of, readable
 from shared.pulse import beat
 from shared.records import PARTITIONS
-from shared.topics import looking
+from shared.topics import looking, messages_at
 
 
 class Link(NamedTuple):
@@ -34,22 +34,21 @@ async def tails_of(kafka: str, topic: str, noted: Mapping[int, Link] | None = No
     Without `noted` the last record is taken for the end, if a relay wrote it."""
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
     async with looking(kafka) as consumer:
-        consumer.assign(partitions)
         async with asyncio.timeout(10):
             ends = await consumer.end_offsets(partitions)
+        lasts = await messages_at(consumer, {partition: end - 1 for partition, end in ends.items() if end})
         tails: dict[int, Tail] = {}
         for n, partition in enumerate(partitions):
             end = ends[partition]
-            link = await last_link(consumer, partition, end) if end else Link()
+            link = link_of(lasts[partition]) if end else Link()
             known = link is not None if noted is None else link == noted[n]
             tails[n] = Tail(link if link is not None and known else await walk(consumer, partition, end), end)
         return tails
 
 
-async def last_link(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Link | None:
-    consumer.seek(partition, end - 1)
-    async with asyncio.timeout(10):
-        record = readable(await consumer.getone(partition))
+def link_of(message: Any) -> Link | None:
+    """None for a message that no relay wrote."""
+    record = readable(message)
     return None if record is None else Link(record.position, event_id_of(record), record.offset)
 
 
@@ -58,6 +57,7 @@ async def walk(consumer: AIOKafkaConsumer, partition: Partition, end: int) -> Li
 
     Raises TimeoutError when nothing comes before the end: records were lost meanwhile."""
     link = Link()
+    consumer.assign([partition])
     await consumer.seek_to_beginning(partition)
     while await consumer.position(partition) < end:
         beat()

@@ -215,7 +215,6 @@ async def start_offsets(bootstrap: str, topic: str, places: Mapping[int, Place])
     first offset, where the chain skips what is known."""
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
     async with looking(bootstrap) as consumer:
-        consumer.assign(partitions)
         first = await consumer.beginning_offsets(partitions)
         end = await consumer.end_offsets(partitions)
         offsets = dict(first)
@@ -236,7 +235,6 @@ async def left_behind(bootstrap: str, topic: str, places: Mapping[int, Place], e
     if not partitions:
         return False
     async with looking(bootstrap) as consumer:
-        consumer.assign(list(partitions.values()))
         try:
             return any([await next_of(consumer, partitions[n], places[n], ends[n]) for n in partitions])
         except Moved:
@@ -247,6 +245,7 @@ async def next_of(consumer: AIOKafkaConsumer, partition: Partition, place: Place
     """The first newer record behind this place; between them may be duplicates. Raises Moved.
 
     It need not follow on the place: behind a second copy of a record, what follows may stand before it."""
+    consumer.assign([partition])
     consumer.seek(partition, max(place.offset, 0))
     if place.offset >= 0:
         async with asyncio.timeout(10):

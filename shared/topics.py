@@ -115,9 +115,14 @@ async def _described(admin: Any, resource: ConfigResource) -> dict[str, str]:
 
 @asynccontextmanager
 async def looking(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer for a short look here and there: the broker does not hold it up where nothing is to be read."""
+    """A consumer for a short look here and there: neither the broker nor the client holds it up where nothing is to
+    be read, or where a topic is not known yet."""
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, enable_auto_commit=False, auto_offset_reset="earliest", fetch_max_wait_ms=20
+        bootstrap_servers=bootstrap,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        fetch_max_wait_ms=20,
+        retry_backoff_ms=20,
     )
     try:
         await consumer.start()
@@ -138,11 +143,26 @@ async def stop(consumer: AIOKafkaConsumer) -> None:
         await consumer._client.close()
 
 
+async def messages_at(consumer: AIOKafkaConsumer, offsets: Mapping[Partition, int]) -> dict[Partition, Any]:
+    """The first message at each offset or behind it, of all partitions in one go. Raises TimeoutError.
+
+    Nothing else may be assigned: it would be fetched too, and until somebody took it the client would rest."""
+    found: dict[Partition, Any] = {}
+    if offsets:
+        consumer.assign(list(offsets))
+    for partition, offset in offsets.items():
+        consumer.seek(partition, offset)
+    async with asyncio.timeout(10):
+        while len(found) < len(offsets):
+            for partition, batch in (await consumer.getmany(timeout_ms=1_000)).items():
+                found.setdefault(partition, batch[0])
+    return found
+
+
 async def ends_of(bootstrap: str, topic: str) -> dict[int, int]:
     """partition → the offset that its next record will have."""
     partitions = [Partition(topic, n) for n in range(PARTITIONS)]
     async with looking(bootstrap) as consumer:
-        consumer.assign(partitions)
         async with asyncio.timeout(10):
             ends = await consumer.end_offsets(partitions)
     return {partition.partition: end for partition, end in ends.items()}

@@ -52,10 +52,11 @@ class Consumer:
                 return found[0]
             await asyncio.sleep(POLL)
 
-    async def getmany(self, partition: Partition, *, timeout_ms: int) -> dict[Partition, list[Message]]:
+    async def getmany(self, *partitions: Partition, timeout_ms: int) -> dict[Partition, list[Message]]:
         await ask(self._link)
-        if found := self._take(partition, 3):
-            return {partition: found}
+        found = {partition: self._take(partition, 3) for partition in partitions or self._at}
+        if found := {partition: messages for partition, messages in found.items() if messages}:
+            return found
         await asyncio.sleep(timeout_ms / 1000)
         return {}
 
