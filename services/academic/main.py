@@ -10,6 +10,7 @@ from academic.classes import occupancy_routes as occupancy
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
+from academic.histories import routes as histories
 from academic.imports import routes as imports
 from academic.make_ups import routes as make_ups
 from academic.meetings import calendar_routes as timetable_files
@@ -67,6 +68,7 @@ app = create_app(
         oneroster.router,
         oneroster_export.router,
         alerts.router,
+        histories.router,
     ),
 )
 

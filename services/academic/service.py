@@ -11,6 +11,7 @@ from academic.alerts.absence_alert import AbsenceAlert
 from academic.alerts.alert_list import AbsenceAlerts
 from academic.calendars.calendar import Calendar
 from academic.calendars.non_teaching_days import NonTeachingDays
+from academic.changes.change_log import ChangeLog
 from academic.classes.class_ import Class
 from academic.classes.class_list import ClassList
 from academic.classes.roster import Roster
@@ -100,6 +101,7 @@ SERVICE = Service(
         ImportHistory,
         Rostering,
         Teaching,
+        ChangeLog.over(AGGREGATES),
         Revocations,
     ),
     reactions=(
