@@ -19,7 +19,7 @@ run: setup ## the whole product with a demo school; ARGS="--once" tells the stor
 	@exec $(PYTHON) -m infra.native.launcher $(ARGS)
 
 test: setup ## all tests on a real PostgreSQL and Kafka of their own; ARGS chooses some
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(PYTHON) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-%: setup ## the tests of one service: test-academic
 	@$(PYTHON) -m pytest tests/$* $(ARGS)

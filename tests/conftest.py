@@ -1,22 +1,38 @@
 """Fixtures shared by all tests."""
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadFileScheduling
 
 from infra.native.running import Running, running
 
+NEEDS_PRODUCT = re.compile(r"\bproduct: Running\b")
+
+
+class FileByFile(LoadFileScheduling):  # type: ignore[misc]
+    """The tests of a file share a database and a service: they go to one worker. So do all that need the whole product:
+    it is heavy, and they kill its processes."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "product" if NEEDS_PRODUCT.search((self.config.rootpath / file).read_text()) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FileByFile:
+    return FileByFile(config, log)
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever starts the whole product stays in one worker: it is heavy, and its tests kill its processes."""
-    for item in items:
-        if "product" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("product"))
+    """What takes longest begins first, so that no worker is left alone with it."""
+    items.sort(key=lambda item: ("product" not in getattr(item, "fixturenames", ()), item.path.name != "test_rows.py"))
 
 
 @pytest.fixture(scope="module")

@@ -19,8 +19,6 @@ from infra.testing.month import Month
 from tests.shared.kafkas import eventually
 from tests.shared.serving import serving
 
-pytestmark = pytest.mark.xdist_group("product")
-
 
 @dataclass(frozen=True)
 class Span:

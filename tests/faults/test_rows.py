@@ -11,7 +11,7 @@ from tests.faults.rows.rows import ROWS
 
 FOLDER = Path(__file__).parent
 TRIALS = tomllib.loads((FOLDER / "trials.toml").read_text())
-pytestmark = [pytest.mark.xdist_group("faults"), pytest.mark.timeout(900)]
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture(scope="module")
