@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from shared.identity import Identity, Verifier, bearer
 from shared.ids import PLATFORM
-from shared.problems import NotPermitted, NotWhileImpersonating, SecondFactorRequired, StepUpNeeded
+from shared.problems import NotPermitted, NotWhileImpersonating, OwnSignInNeeded, SecondFactorRequired, StepUpNeeded
 
 if TYPE_CHECKING:
     from shared.standing import Standings
@@ -32,6 +32,7 @@ class Access:
     `fresh`: who calls proved a moment ago who it is, with the second factor where there is one.
     `rule`: the kinds of narrower reach that the route decides on, object by object.
     `sensitive`: a read that counts changed rights as soon as a write does. `outdated`: a write that does not.
+    `local`: of the own account it concerns this school or this sign-in alone.
     `platform`: for callers of no school; consistency tokens and versions mean nothing there, keys only where needed."""
 
     permission: str | None
@@ -43,6 +44,7 @@ class Access:
     rule: frozenset[str] = frozenset()
     sensitive: bool = False
     outdated: bool = False
+    local: bool = False
 
     @property
     def needs_key(self) -> bool:
@@ -58,25 +60,33 @@ class Access:
         return self.fresh or self.money or own_account
 
     @property
+    def own_account(self) -> bool:
+        """Whether it is about the caller's account in all schools: who was vouched for by one school's identity
+        provider has proved nothing of that account."""
+        return self.permission == ME and not self.local
+
+    @property
     def takes_key(self) -> bool:
         return self.needs_key or not self.platform
 
     async def admit(self, request: Request) -> Identity | None:
         """Raises Unauthenticated, RightsChanged, TenantSuspended, NotPermitted, SecondFactorRequired,
-        NotWhileImpersonating, StepUpNeeded."""
+        NotWhileImpersonating, OwnSignInNeeded, StepUpNeeded."""
         if self.permission is None:
             return None
         verifier: Verifier = request.app.state.verifier
         headers = request.headers.getlist("authorization")
         identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
         request.state.identity = identity
-        if self.current(request.method):
+        if self.current(request.method) or (identity.by_leave and not self.outdated):
             standings: Standings = request.app.state.standings
             await standings.check(identity)
         if identity.reach(self.permission, self.rule) is None or (self.platform and identity.tenant_id != PLATFORM):
             raise SecondFactorRequired if identity.must_enrol else NotPermitted
         if identity.acting is not None and self.in_person(request.method):
             raise NotWhileImpersonating
+        if identity.federated_alone and self.own_account:
+            raise OwnSignInNeeded
         if self.fresh and not identity.is_fresh(time.time()):
             raise StepUpNeeded
         return identity

@@ -18,6 +18,7 @@ from shared.reach import WHOLE, Reach
 
 ISSUER = "rollbook"
 LEEWAY = 30
+OPERATOR = "platform_operator"
 LIFE = 300
 CACHED = 10_000
 FRESH = 300
@@ -80,6 +81,11 @@ class Identity:
         return replace(
             self, subject=who.subject, login=who.login, rights=who.rights, custom_roles=who.custom_roles, acting=None
         )
+
+    @property
+    def by_leave(self) -> bool:
+        """There by somebody's leave, who can take it back: each request looks whether it still stands."""
+        return self.acting is not None or OPERATOR in self.roles
 
     def reach(self, permission: str, kinds: frozenset[str] = frozenset()) -> Reach | None:
         """How far this permission goes, of the narrower kinds only these; None where it does not reach anything."""

@@ -87,7 +87,12 @@ class Revocations(View):
     def key_revoked(self, fact: Fact[OfKey], rows: Rows) -> None:
         rows.put(LOGINS, {"tenant_id": fact.tenant_id, "login": fact.data.key_id})
 
-    @on("auth.session_ended", "auth.service_account_retired", "auth.impersonation_ended")
+    @on(
+        "auth.session_ended",
+        "auth.service_account_retired",
+        "auth.impersonation_ended",
+        "auth.operator_access_revoked",
+    )
     def login_ended(self, fact: Fact[Anything], rows: Rows) -> None:
         rows.put(LOGINS, {"tenant_id": fact.tenant_id, "login": fact.aggregate_id})
 

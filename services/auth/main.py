@@ -13,6 +13,7 @@ from auth.login_sessions import routes as login_sessions
 from auth.login_sessions import switch_route
 from auth.memberships import limit_routes as limits
 from auth.memberships import routes as memberships
+from auth.operator_access import routes as operator_access
 from auth.passkeys import routes as passkeys
 from auth.roles import routes as roles
 from auth.second_factors import policy_routes as security_policy
@@ -44,6 +45,7 @@ app = create_app(
         limits.router,
         roles.router,
         impersonations.router,
+        operator_access.router,
         login_sessions.router,
         switch_route.router,
         second_factors.router,

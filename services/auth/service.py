@@ -18,6 +18,7 @@ from auth.invitations.invitation_list import Invitations
 from auth.login_sessions.login_session import LoginSession
 from auth.memberships.members import Members
 from auth.memberships.membership import Membership
+from auth.operator_access.operator_access import OperatorAccess
 from auth.roles.role import Role
 from auth.roles.role_list import RoleList
 from auth.second_factors import mails as second_factor_mails
@@ -42,6 +43,7 @@ AGGREGATES = (
     Role,
     LoginSession,
     Impersonation,
+    OperatorAccess,
     Integration,
     ServiceAccount,
     SigningKey,

@@ -43,6 +43,7 @@ INTEGRATION = {
     "system": {"kind": "mail-sender", "host": "mail.example.org", "user": "school"},
     "secret": "a secret of sixteen or more",
 }
+ACCESS = {"reason": "looks wrong"}
 INVITATION = {"email": f"{uuid4().hex}@example.org", "roles": ["teacher"]}
 
 
@@ -133,6 +134,7 @@ async def fill_new_folders(client: Client, ids: dict[str, str]) -> None:
         "integration_id": (await post("/api/auth/integrations", INTEGRATION))["id"],
         "invitation_id": (await post("/api/auth/invitations", INVITATION))["id"],
         "impersonation_id": str(uuid4()),
+        "access_id": (await post("/api/auth/tenant/operator-access", ACCESS))["id"],
         "erasure_id": (await post("/api/auth/erasures", asked))["id"],
     }
 

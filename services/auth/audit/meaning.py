@@ -54,6 +54,7 @@ AFTER: Mapping[str, Callable[[State, State], State]] = {
     "auth.session_ended": state(status="ended"),
     "auth.impersonation_started": state(status="going-on"),
     "auth.impersonation_ended": state(status="ended"),
+    "auth.operator_access_granted": state(status="granted"),
     "auth.totp_enrolment_started": state(totp="being-set-up"),
     "auth.totp_enabled": state(totp="enabled"),
     "auth.totp_disabled": state(totp="disabled"),

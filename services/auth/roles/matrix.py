@@ -37,6 +37,7 @@ CELLS: Mapping[str, str] = {
     "members.read":        "-  T  T  O  -  -  -  T  -  -  -",
     "members.write":       "-  T  T  -  -  -  -  -  -  -  -",
     "members.impersonate": "-  T  T  -  -  -  -  -  -  -  -",
+    "operator-access.write": "-  T  -  -  -  -  -  -  -  -  -",
     "classes.write":       "-  T  T  O  O  -  -  -  -  -  S",
     "clashes.override":    "-  T  T  O  -  -  -  -  -  -  -",
     "classes.read":        "-  T  T  O  O  C  T  T  F  F  S",
@@ -44,6 +45,7 @@ CELLS: Mapping[str, str] = {
     "enrolments.read":     "-  T  T  O  O  C  T  T  F  F  S",
     "attendance.mark":     "-  T  T  O  O  C  -  -  -  -  S",
     "attendance.correct":  "-  T  T  O  O  -  -  -  -  -  -",
+    "freeze.override":     "-  T  T  O  -  -  -  -  -  -  -",
     "attendance.read":     "-  T  T  O  O  C  -  T  F  F  S",
     "absences.write":      "-  T  T  O  O  C  -  -  F  F  -",
     "absences.decide":     "-  T  T  O  O  -  -  -  -  -  -",
@@ -73,8 +75,21 @@ CELLS: Mapping[str, str] = {
     "platform.operate":    "T  -  -  -  -  -  -  -  -  -  -",
 }  # fmt: skip
 
-NOT_AS_ANOTHER = frozenset({"school.write", "members.write", "members.impersonate", "api-keys.write", "erasures.write"})
+NOT_AS_ANOTHER = frozenset(
+    {
+        "school.write",
+        "members.write",
+        "members.impersonate",
+        "api-keys.write",
+        "erasures.write",
+        "operator-access.write",
+        "identity-providers.write",
+    }
+)
 """What nobody may while acting as somebody else, whatever both may."""
+
+VISITORS = frozenset(permission for permission in CELLS if permission.endswith(".read"))
+"""What an operator may in a school whose owner granted it."""
 
 SCOPES = frozenset(permission for permission, cells in CELLS.items() if cells.split()[-1] == "S")
 """What the keys of service accounts can be given, one by one."""

@@ -17,7 +17,7 @@ from shared.problems import problems
 
 router = APIRouter(tags=["roles"])
 
-NOT_FOR_ROLES = frozenset({"platform.operate"})
+NOT_FOR_ROLES = frozenset({"platform.operate", "operator-access.write", "identity-providers.write"})
 
 
 def known_permission(name: str) -> str:

@@ -10,11 +10,12 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from auth.roles.held import OWN, Held, held_in, without
-from auth.roles.matrix import NOT_AS_ANOTHER
+from auth.roles.matrix import NOT_AS_ANOTHER, VISITORS
 from auth.second_factors.policies import Standing, standing_of
 from auth.signing_keys.commands import signing_keys, signing_now
 from auth.signing_keys.private_keys import PrivateKeys, unpadded
 from auth.signing_keys.signing_key import PublicJwk
+from shared.identity import OPERATOR
 from shared.ids import PLATFORM, uuid7
 from shared.operator.desk import OPERATE
 from shared.store import EventStore, Unavailable
@@ -125,8 +126,23 @@ class Signer:
             "sub": f"operator:{name}",
             "jti": str(token_id),
             "tenant": str(PLATFORM),
-            "roles": ["platform_operator"],
+            "roles": [OPERATOR],
             "permissions": [OPERATE],
+        }
+        return await self._signed(claims, now, life)
+
+    async def issue_to_visitor(
+        self, name: str, tenant_id: UUID, access_id: UUID, now: datetime, life: timedelta
+    ) -> str:
+        """For an operator whom a school let in: it reads this school, as long as the access stands."""
+        claims = {
+            "aud": AUDIENCE,
+            "sub": f"operator:{name}",
+            "jti": str(uuid7()),
+            "tenant": str(tenant_id),
+            "roles": [OPERATOR],
+            "permissions": sorted(VISITORS),
+            "sid": str(access_id),
         }
         return await self._signed(claims, now, life)
 
