@@ -1,7 +1,11 @@
 """What can be wrong with a command: three kinds, each with a code made from its class name."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
+
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 def code_of(error: type["DomainError"]) -> str:
@@ -10,14 +14,16 @@ def code_of(error: type["DomainError"]) -> str:
 
 
 class DomainError(Exception):
-    """A command that cannot be done. `detail` is for people, `pointer` (RFC 6901) names the field at fault."""
+    """A command that cannot be done. `detail` is for people, `pointer` (RFC 6901) names the field at fault; where
+    several are, `each` tells of every one, pointer to detail."""
 
     status: ClassVar[int]
 
-    def __init__(self, detail: str = "", *, pointer: str = "") -> None:
+    def __init__(self, detail: str = "", *, pointer: str = "", each: Mapping[str, str] = EMPTY) -> None:
         super().__init__(detail)
         self.detail = detail or (type(self).__doc__ or "").strip()
         self.pointer = pointer
+        self.each = each or ({pointer: self.detail} if pointer else EMPTY)
 
     @property
     def code(self) -> str:

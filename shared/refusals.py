@@ -33,7 +33,7 @@ def notice(request: Request, status: int, code: str) -> None:
 
 async def refused(request: Request, error: DomainError) -> Response:
     notice(request, error.status, error.code)
-    errors = [field_error(error.pointer, error.detail, error.code)] if error.pointer else []
+    errors = [field_error(pointer, detail, error.code) for pointer, detail in error.each.items()]
     return problem(error.status, error.code, error.detail, errors=errors)
 
 

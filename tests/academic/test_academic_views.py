@@ -85,6 +85,8 @@ async def day_to_day(school: School, class_id: str, ann: str) -> None:
     await school.did(f"/people/{ann}/guardians", {"guardian_id": (await school.did("/people", mother))["id"]})
     choir = await school.class_("Choir")
     enrolment = await school.enrolment(choir, ann)
+    guest = {"person_id": await school.person("Tom"), "kind": "trial"}
+    await school.did(f"/meetings/{await school.meeting(choir, '2026-09-16')}/guests", guest)
     meeting = await school.meeting(choir, "2026-09-09")
     await school.did(f"/meetings/{meeting}/attendance", {"marks": [{"enrolment_id": enrolment, "code": "A"}]})
 

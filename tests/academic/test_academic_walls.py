@@ -48,6 +48,8 @@ BODIES: dict[str, Any] = {
         "reason": "room",
     },
     "/meetings/{meeting_id}/cancellation": {"reason": "room"},
+    "/meetings/{meeting_id}/guests": {"person_id": "{own_person}"},
+    "/make-up-credits/{credit_id}/booking": {"meeting_id": "{own_meeting}"},
     "/meetings/{meeting_id}/attendance": {"marks": [{"enrolment_id": "{own_person}", "code": "P"}]},
     "/registers/{register_id}/corrections": {"enrolment_id": "{own_person}", "code": "P", "reason": "x"},
 }
@@ -66,6 +68,8 @@ async def things(school: School) -> dict[str, str]:
     enrolment_id = await school.enrolment(class_id, person_id)
     meeting_id = await school.meeting(class_id)
     mark = {"marks": [{"enrolment_id": enrolment_id, "code": "P"}]}
+    guest = {"person_id": await school.person("Tom")}
+    credit = {"person_id": person_id, "class_id": class_id, "why": "goodwill"}
     notice = {"person_id": person_id, "first": "2026-09-01", "last": "2026-09-01"}
     session = {"title": "T", "start_on": "2026-09-01", "end_on": "2026-10-01"}
     return {
@@ -77,6 +81,8 @@ async def things(school: School) -> dict[str, str]:
         "class_id": class_id,
         "enrolment_id": enrolment_id,
         "meeting_id": meeting_id,
+        "place_id": (await school.did(f"/meetings/{meeting_id}/guests", guest))["place_id"],
+        "credit_id": (await school.did("/make-up-credits", credit))["id"],
         "register_id": (await school.did(f"/meetings/{meeting_id}/attendance", mark))["id"],
         "room_id": (await school.did("/rooms", {"name": "Room 1"}))["id"],
         "notice_id": (await school.did("/absence-notices", notice))["id"],
@@ -89,6 +95,7 @@ def filled(body: Any, own: dict[str, str]) -> Any:
             body.replace("{own_org}", own["org_id"])
             .replace("{own_person}", own["person_id"])
             .replace("{own_session}", own["session_id"])
+            .replace("{own_meeting}", own["meeting_id"])
         )
     if isinstance(body, dict):
         return {name: filled(value, own) for name, value in body.items()}
@@ -132,6 +139,10 @@ async def test_A24_ids_of_another_school_in_a_body_are_unknown(academic: Running
         (f"/people/{own['person_id']}/guardians", {"guardian_id": foreign["person_id"]}),
         (f"/classes/{own['class_id']}/enrolments", stay),
         (f"/classes/{own['class_id']}/teachers", stay),
+        (f"/meetings/{own['meeting_id']}/guests", {"person_id": foreign["person_id"]}),
+        (f"/make-up-credits/{own['credit_id']}/booking", {"meeting_id": foreign["meeting_id"]}),
+        ("/make-up-credits", {"person_id": foreign["person_id"], "class_id": own["class_id"], "why": "goodwill"}),
+        ("/make-up-credits", {"person_id": own["person_id"], "class_id": foreign["class_id"], "why": "goodwill"}),
     ):
         assert await mine.refused(path, body) == (404, "not-found"), path
 

@@ -123,11 +123,14 @@ async def fill_new_folders(client: Client, ids: dict[str, str]) -> None:
     """One of everything that has an id and is no part of the month."""
     post = client.post
     notice = {"person_id": ids["person_id"], "first": "2026-09-01", "last": "2026-09-01"}
+    credit = {"person_id": ids["person_id"], "class_id": ids["class_id"], "why": "goodwill"}
     account = (await post("/api/auth/service-accounts", {"name": "Library"}))["id"]
     asked = {"person_ids": [ids["person_id"]]}
     ids |= {
         "room_id": (await post("/api/academic/rooms", {"name": "Room 1"}))["id"],
         "notice_id": (await post("/api/academic/absence-notices", notice))["id"],
+        "credit_id": (await post("/api/academic/make-up-credits", credit))["id"],
+        "place_id": ids["enrolment_id"],
         "service_account_id": account,
         "key_id": (await post(f"/api/auth/service-accounts/{account}/keys", {"scopes": ["classes.read"]}))["id"],
         "role_id": (await post("/api/auth/roles", {"name": "Helper", "permissions": PERMISSIONS}))["id"],

@@ -38,12 +38,12 @@ async def grant_make_up(
 async def book_make_up(store: EventStore, call: Call, credit_id: UUID, meeting_id: UUID, place_id: UUID) -> Saved:
     """Takes a seat in that one meeting, in the append of the booking. Replies with the id of the place."""
     meeting = await named(store, call, ClassMeeting, meeting_id, "/meeting_id")
-    meeting.still_planned()
     notice = timedelta(hours=(await rules_of(store, call)).make_up.cancel_notice_hours)
     begins_at = meeting.slot.begins_at
     async with store.turn(call, credit_id, meeting.class_id):
         credit = await store.get(MakeUpCredit, credit_id, call.tenant_id)
         as_seen(call, credit)
+        meeting.still_planned()
         class_ = await store.get(Class, meeting.class_id, call.tenant_id)
         credit.book(Booking(place_id, class_.id, meeting_id, begins_at, begins_at - notice), call.now)
         place = GuestPlace(credit.person_id, meeting_id, meeting.slot.held_on, "make-up", credit_id)

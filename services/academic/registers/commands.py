@@ -21,6 +21,8 @@ from academic.registers.register import (
     TimesOutsideLesson,
     register_id,
 )
+from academic.rules.attendance_rules import FreezeReason
+from academic.rules.commands import late_reason
 from shared.calls import Call, Saved
 from shared.commands import command
 from shared.personal import Keyring
@@ -28,7 +30,13 @@ from shared.store import EventStore
 
 
 @command
-async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks: Sequence[Said]) -> Saved:
+async def mark_attendance(
+    store: EventStore,
+    call: Call,
+    meeting_id: UUID,
+    marks: Sequence[Said],
+    freeze_reason: FreezeReason | None = None,
+) -> Saved:
     """Opens the register and holds the meeting in one append."""
     id = register_id(call.tenant_id, meeting_id)
     async with store.turn(call, id, meeting_id):
@@ -51,8 +59,11 @@ async def mark_attendance(store: EventStore, call: Call, meeting_id: UUID, marks
                 raise NotEnrolledThatDay(pointer=f"/marks/{number}/enrolment_id")
             mark = _mark(codes, said, known[said.enrolment_id], slot, f"/marks/{number}")
             new.append(mark if said.enrolment_id not in guests else of_guest(mark, guests[said.enrolment_id].kind))
+        late = None
+        if any(mark.enrolment_id not in register.marks for mark in new):
+            late = await late_reason(store, call, slot.held_on, freeze_reason)
         meeting.hold(call.now)
-        register.mark(new, enrolled, call.now)
+        register.mark(new, enrolled, call.now, late)
         return await store.save(register, meeting, call=call)
 
 
@@ -64,6 +75,7 @@ async def correct_attendance(
     register_id: UUID,
     said: Said,
     reason: str,
+    freeze_reason: FreezeReason | None = None,
 ) -> Saved:
     if not reason.strip():
         raise ReasonMissing(pointer="/reason")
@@ -77,8 +89,11 @@ async def correct_attendance(
         meeting = await store.get(ClassMeeting, register.lesson.meeting_id, call.tenant_id)
         after = _mark(codes, said, before.person_id, meeting.slot, "")
         after = after if before.guest is None else of_guest(after, before.guest)
+        late = None
+        if before.said != after.said:
+            late = await late_reason(store, call, register.lesson.held_on, freeze_reason)
         sealer = await keyring.sealer(call.tenant_id, before.person_id)
-        register.correct(after, sealer.seal("reason", reason.strip()), call.now)
+        register.correct(after, sealer.seal("reason", reason.strip()), call.now, late)
         return await store.save(register, call=call, keys=sealer.new)
 
 

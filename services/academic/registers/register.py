@@ -6,6 +6,7 @@ from typing import Literal
 from uuid import UUID
 
 from academic.registers.mark import Lesson, Mark
+from academic.rules.attendance_rules import FreezeReason
 from shared.errors import Refused
 from shared.events import Aggregate, event
 from shared.ids import derived
@@ -24,7 +25,7 @@ class MarkedTwice(Refused):
 
 
 class AlreadyMarked(Refused):
-    """The student has another mark in this register: correct it, with a reason."""
+    """These students have another mark in this register: correct it, with a reason. Nothing of the roll was stored."""
 
 
 class NotMarked(Refused):
@@ -70,7 +71,7 @@ class AttendanceRegister(Aggregate):
         minutes: int
 
     class AttendanceMarked(Aggregate.Event):
-        """The class, marked in one go."""
+        """The class, marked in one go. `freeze_reason`: why after the freeze day."""
 
         TOPIC = "academic.attendance_marked"
         PUBLIC = True
@@ -80,6 +81,7 @@ class AttendanceRegister(Aggregate):
         held_on: date
         minutes: int
         marks: tuple[Mark, ...]
+        freeze_reason: FreezeReason | None = None
 
     class AttendanceCorrected(Aggregate.Event):
         TOPIC = "academic.attendance_corrected"
@@ -94,6 +96,7 @@ class AttendanceRegister(Aggregate):
         before: Mark
         after: Mark
         reason: Sealed[str]
+        freeze_reason: FreezeReason | None = None
 
     class RegisterClosed(Aggregate.Event):
         TOPIC = "academic.register_closed"
@@ -123,16 +126,22 @@ class AttendanceRegister(Aggregate):
         self.marks: dict[UUID, Mark] = {}
         self.closed = False
 
-    def mark(self, marks: Collection[Mark], enrolled: Mapping[UUID, UUID], now: datetime) -> None:
-        """`enrolled`: who sits in the class on that day, enrolment or place id to person id."""
+    def mark(
+        self,
+        marks: Collection[Mark],
+        enrolled: Mapping[UUID, UUID],
+        now: datetime,
+        freeze_reason: FreezeReason | None = None,
+    ) -> None:
+        """`enrolled`: who sits in the class on that day, enrolment or place id to person id. Raises AlreadyMarked, with
+        an answer for each student who has another mark: what was corrected is never overwritten."""
+        self._check_unlike(marks)
         new: dict[UUID, Mark] = {}
         people = {mark.person_id for mark in self.marks.values()}
         for number, mark in enumerate(marks):
             known = self.marks.get(mark.enrolment_id)
             if mark.enrolment_id in new:
                 raise MarkedTwice(pointer=f"/marks/{number}/enrolment_id")
-            if known is not None and known.said != mark.said:
-                raise AlreadyMarked(pointer=f"/marks/{number}/code")
             if known is not None:
                 continue
             if enrolled.get(mark.enrolment_id) != mark.person_id:
@@ -145,9 +154,22 @@ class AttendanceRegister(Aggregate):
             return
         if self.closed:
             raise RegisterIsClosed
-        self._attendance_marked(marks=tuple(new.values()), timestamp=now, **vars(self.lesson))
+        self._attendance_marked(
+            marks=tuple(new.values()), freeze_reason=freeze_reason, timestamp=now, **vars(self.lesson)
+        )
 
-    def correct(self, after: Mark, reason: Sealed[str], now: datetime) -> None:
+    def _check_unlike(self, marks: Collection[Mark]) -> None:
+        unlike = {
+            f"/marks/{number}/code": f"The register says {known.code}."
+            for number, mark in enumerate(marks)
+            if (known := self.marks.get(mark.enrolment_id)) is not None and known.said != mark.said
+        }
+        if unlike:
+            raise AlreadyMarked(each=unlike)
+
+    def correct(
+        self, after: Mark, reason: Sealed[str], now: datetime, freeze_reason: FreezeReason | None = None
+    ) -> None:
         """Another code for a student who has one. Closed or not: who may correct may do it late."""
         before = self.marks.get(after.enrolment_id)
         if before is None:
@@ -160,6 +182,7 @@ class AttendanceRegister(Aggregate):
             before=before,
             after=after,
             reason=reason,
+            freeze_reason=freeze_reason,
             timestamp=now,
             **vars(self.lesson),
         )
@@ -192,6 +215,7 @@ class AttendanceRegister(Aggregate):
         minutes: int,
         marks: tuple[Mark, ...],
         timestamp: datetime,
+        freeze_reason: FreezeReason | None = None,
     ) -> None:
         self.marks.update({mark.enrolment_id: mark for mark in marks})
 
@@ -209,6 +233,7 @@ class AttendanceRegister(Aggregate):
         after: Mark,
         reason: Sealed[str],
         timestamp: datetime,
+        freeze_reason: FreezeReason | None = None,
     ) -> None:
         self.marks[enrolment_id] = after
 

@@ -14,6 +14,7 @@ from academic.meetings.class_meeting import MeetingIsCancelled
 from academic.meetings.own_meetings import decide_on_meeting
 from academic.people.directory import Directory, names_of
 from academic.registers.commands import close_register, correct_attendance, mark_attendance, reopen_register
+from academic.registers.freeze import allowed
 from academic.registers.mark import Said
 from academic.registers.mark_history import MarkHistory, MarkStep, history_of
 from academic.registers.own_registers import decide_on_register
@@ -30,6 +31,7 @@ from academic.registers.register import (
     TimesOutsideLesson,
 )
 from academic.registers.sheet import RegisterSheet, Sheet, sheet_of
+from academic.rules.attendance_rules import AttendanceIsFrozen, FreezeReason
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound
@@ -54,13 +56,17 @@ class StudentMark(Request):
 
 
 class Marks(Request):
+    """`freeze_reason`: why after the freeze day of the month; that needs a right of its own."""
+
     marks: Annotated[tuple[StudentMark, ...], Field(min_length=1, max_length=500)]
+    freeze_reason: FreezeReason | None = None
 
 
 class Correction(StudentMark):
-    """`reason` is stored sealed with the student's key."""
+    """`reason` is stored sealed with the student's key. `freeze_reason` as for marks."""
 
     reason: Words
+    freeze_reason: FreezeReason | None = None
 
 
 class Reopening(Request):
@@ -78,6 +84,7 @@ class Reopening(Request):
         MarkedTwice,
         PersonMarkedTwice,
         RegisterIsClosed,
+        AttendanceIsFrozen,
         CodeNotInUse,
         TimesOutsideLesson,
     ),
@@ -85,10 +92,12 @@ class Reopening(Request):
 async def post_attendance(
     meeting_id: UUID, body: Marks, caller: Annotated[Caller, may("attendance.mark", creates=True, rule=OWN_CLASSES)]
 ) -> Answer[Receipt]:
-    """Mark a whole class at once. Opens the register (its id is answered) and marks the meeting as held."""
+    """Mark a whole class at once. Opens the register (its id is answered) and marks the meeting as held. A roll that is
+    sent late overwrites nothing: the same marks again are no event, other ones are told of student by student."""
     await decide_on_meeting(caller, meeting_id, writing=True)
     said = [mark.said() for mark in body.marks]
-    saved = await mark_attendance(caller.store, caller.call, meeting_id, said)
+    late = allowed(caller, body.freeze_reason)
+    saved = await mark_attendance(caller.store, caller.call, meeting_id, said, late)
     return caller.accepted(saved, "Attendance marked")
 
 
@@ -112,7 +121,7 @@ async def get_register(
 @router.post(
     "/registers/{register_id}/corrections",
     status_code=201,
-    responses=problems(NotFound, NotMarked, ReasonMissing, CodeNotInUse, TimesOutsideLesson),
+    responses=problems(NotFound, NotMarked, ReasonMissing, AttendanceIsFrozen, CodeNotInUse, TimesOutsideLesson),
 )
 async def post_correction(
     register_id: UUID,
@@ -127,6 +136,7 @@ async def post_correction(
         register_id,
         body.said(),
         body.reason,
+        allowed(caller, body.freeze_reason),
     )
     return caller.accepted(saved, "Attendance corrected")
 
