@@ -1,4 +1,4 @@
-"""The page that explains the kernel against the kernel."""
+"""The page that explains the kernel against the kernel, and the how-tos against the tests."""
 
 import re
 
@@ -28,3 +28,11 @@ def test_what_the_page_of_the_kernel_quotes_stands_in_the_kernel() -> None:
     quoted = re.findall(r"`([A-Za-z_]\w*(?:\.\w+)*)(?:\([^`]*\))?`", PAGE.read_text())
     names = {part for name in quoted if not FILE.fullmatch(f"`{name}`") for part in name.split(".")}
     assert sorted(name for name in names if not re.search(rf"\b{name}\b", code)) == []
+
+
+def test_the_commands_of_every_how_to_are_run_by_a_test() -> None:
+    tests = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
+    pages = [
+        path for path in (ROOT / "docs" / "how-to").glob("*.md") if re.search(r"^curl |^```sh", path.read_text(), re.M)
+    ]
+    assert [page.name for page in pages if f'"{page.name}"' not in tests] == []

@@ -41,6 +41,20 @@ async def test_C20_every_command_of_the_page_about_keys_of_programs_works(
     ]
 
 
+async def test_C29_every_command_of_the_page_about_acting_as_somebody_works(
+    auth: Running, api: str, tmp_path: Path
+) -> None:
+    school = await staffed(auth)
+    admin, member = await school.joined("administrator"), await school.joined("teacher")
+    tokens = [(await school.who(email))["Authorization"].removeprefix("Bearer ") for email in (admin, school.owner)]
+    values = {"API": api, "ADMIN": tokens[0], "OWNER": tokens[1], "MEMBER": str(await school.of(member))}
+    assert await typed(blocks_of("act-as-somebody.md"), values, tmp_path) == [
+        '"teacher"',
+        '"Impersonation ended"',
+        '"Operator access revoked"',
+    ]
+
+
 def test_C20_the_page_about_keys_of_programs_names_all_scopes() -> None:
     told = (PAGES / "api-keys.md").read_text().partition("Scopes that a key can have:")[2].partition(". No key")[0]
     assert set(re.findall(r"`(\S+)`", told)) == SCOPES
