@@ -218,11 +218,13 @@ def may(
     rule: Iterable[Kind] = (),
     sensitive: bool = False,
     outdated: bool = False,
+    local: bool = False,
 ) -> Dependency:
     """The caller of a route that needs this permission. `creates`, `money`: with an Idempotency-Key. `fresh`: who
     proved within five minutes who it is, with the second factor where there is one. `rule`: the narrower kinds of reach
     for which the route decides on each object. `sensitive`: a read that counts changed rights at once. `outdated`: a
-    write for which they do not count, such as signing out."""
+    write for which they do not count, such as signing out. `local`: of the own account it concerns this school or this
+    sign-in alone."""
     access = Access(
         permission,
         creates,
@@ -232,6 +234,7 @@ def may(
         rule=frozenset(rule),
         sensitive=sensitive,
         outdated=outdated,
+        local=local,
     )
     return Dependency(_Admission(access))
 

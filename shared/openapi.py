@@ -57,6 +57,7 @@ NAMED = {
     "second-factor-required": "Enrol",
     "step-up-needed": "StepUp",
     "not-while-impersonating": "InPerson",
+    "own-sign-in-needed": "OwnSignIn",
 }
 GENERATED = ("HTTPValidationError", "ValidationError")
 
@@ -169,6 +170,8 @@ def _forbidden(access: Access, method: str) -> list[str]:
         codes += ["second-factor-required"]
     if access.in_person(method) and not access.platform:
         codes += ["not-while-impersonating"]
+    if access.own_account:
+        codes += ["own-sign-in-needed"]
     return [*codes, "step-up-needed"] if access.fresh else codes
 
 

@@ -76,6 +76,13 @@ class NotWhileImpersonating(Problem):
         super().__init__(403, "not-while-impersonating", str(self.__doc__))
 
 
+class OwnSignInNeeded(Problem):
+    """This is about your account in all its schools: sign in with its own password or passkey."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "own-sign-in-needed", str(self.__doc__))
+
+
 class RightsChanged(Problem):
     """Your rights in this school have changed: refresh the access token."""
 

@@ -11,6 +11,11 @@ from fastapi import Depends, FastAPI
 from starlette.requests import Request
 
 from auth.audit.refused import RefusedActions
+from auth.external_sign_in.begun import BegunSignIns
+from auth.external_sign_in.documents import ProviderDocuments
+from auth.external_sign_in.identities import Identities
+from auth.external_sign_in.joining import Joining
+from auth.external_sign_in.signing_in import ExternalSignIns
 from auth.integrations.secret_rows import IntegrationSecrets
 from auth.login_sessions.pending import PendingSignIns
 from auth.login_sessions.refresh_tokens import RefreshTokens
@@ -36,6 +41,7 @@ from auth.users.link_requests import LinkRequests
 from shared.calls import Actor, Call
 from shared.ids import PLATFORM, uuid7
 from shared.kernel import Kernel
+from shared.outbound import Outbound
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,7 @@ class Desk:
     sign_ins: SignIns
     second_factors: SecondFactors
     passkeys: Passkeys
+    external: ExternalSignIns
     private_keys: PrivateKeys
     signer: Signer
     api_keys: ApiKeys
@@ -65,7 +72,9 @@ class Desk:
         refresh_tokens = RefreshTokens(kernel.pool, master)
         pending = PendingSignIns(kernel.pool)
         second_factors = SecondFactors(kernel.pool, master, credentials.tries, pending)
-        sign_ins = SignIns(credentials, refresh_tokens, pending, second_factors)
+        sign_ins = SignIns(kernel.keyring, credentials, refresh_tokens, pending, second_factors)
+        integration_secrets = IntegrationSecrets(kernel.pool, master)
+        outbound = Outbound(settings.private_hosts, plain=not settings.production)
         signer, api_keys = Signer(kernel.store, private_keys), ApiKeys(kernel.pool)
         return cls(
             credentials=credentials,
@@ -82,11 +91,20 @@ class Desk:
                 second_factors,
                 sign_ins,
             ),
+            external=ExternalSignIns(
+                BegunSignIns(kernel.pool, master),
+                ProviderDocuments(outbound),
+                outbound,
+                integration_secrets,
+                Joining(kernel.keyring, credentials, Identities(kernel.pool, master)),
+                sign_ins,
+                f"{settings.public_url.rstrip('/')}/sign-in/external",
+            ),
             private_keys=private_keys,
             signer=signer,
             api_keys=api_keys,
             refused_actions=RefusedActions(kernel.store, kernel.keyring, credentials),
-            integration_secrets=IntegrationSecrets(kernel.pool, master),
+            integration_secrets=integration_secrets,
             client_credentials=ClientCredentials(kernel.store, api_keys, credentials.tries, master, signer),
             api_url=settings.api_url.rstrip("/"),
             rate_limits=RateLimits(settings),

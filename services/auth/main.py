@@ -6,6 +6,9 @@ from auth.audit import routes as audit
 from auth.desk import open_desk
 from auth.discovery import routes as discovery
 from auth.erasures import routes as erasures
+from auth.external_sign_in import routes as external_sign_in
+from auth.identity_providers import policy_routes as sign_in_policy
+from auth.identity_providers import routes as identity_providers
 from auth.impersonations import routes as impersonations
 from auth.integrations import routes as integrations
 from auth.invitations import routes as invitations
@@ -38,6 +41,8 @@ app = create_app(
         tenants.router,
         tenant_settings.router,
         integrations.router,
+        identity_providers.router,
+        sign_in_policy.router,
         audit.router,
         erasures.router,
         memberships.router,
@@ -50,6 +55,7 @@ app = create_app(
         switch_route.router,
         second_factors.router,
         passkeys.router,
+        external_sign_in.router,
         step_up.router,
         security_policy.router,
         users.router,

@@ -7,6 +7,8 @@ from auth.erasures import mails as erasure_mails
 from auth.erasures import reactions as erasing
 from auth.erasures.certificates import Erasures
 from auth.erasures.erasure import Erasure
+from auth.identity_providers.identity_provider import IdentityProvider
+from auth.identity_providers.provider_list import IdentityProviders
 from auth.impersonations import mails as impersonation_mails
 from auth.impersonations.impersonation import Impersonation
 from auth.integrations.integration import Integration
@@ -45,6 +47,7 @@ AGGREGATES = (
     Impersonation,
     OperatorAccess,
     Integration,
+    IdentityProvider,
     ServiceAccount,
     SigningKey,
     RefusedDay,
@@ -59,6 +62,7 @@ SERVICE = Service(
         AcademicSetUp,
         BillingSetUp,
         Integrations,
+        IdentityProviders,
         Invitations,
         Members,
         RoleList,

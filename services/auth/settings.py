@@ -21,6 +21,10 @@ class AuthSettings(ServiceSettings):
     signing_key_days: int = Field(90, ge=1)
     """After these a signing key is followed by the next one."""
 
+    private_hosts: frozenset[str] = frozenset()
+    """"host:port" of identity providers in the own network; all others are called in the internet alone, at port 443.
+    Outside production these may do without TLS."""
+
     rate_limits: bool | None = None
     """Limits per network and account; on in production unless said otherwise, off on a desk."""
     limits: dict[str, tuple[int, int, int]] = Field(default_factory=dict)

@@ -26,5 +26,6 @@ SWEEPS = (
     """DELETE FROM refresh_tokens t WHERE tenant_id = %s AND idle_end < %s AND NOT EXISTS (
         SELECT 1 FROM refresh_families f WHERE f.tenant_id = t.tenant_id AND f.family_id = t.family_id)""",
     "DELETE FROM pending_sign_ins WHERE tenant_id = %s AND started_at < %s",
+    "DELETE FROM external_sign_ins WHERE tenant_id = %s AND started_at < %s",
     "DELETE FROM credential_tries WHERE tenant_id = %s AND tried_at < %s AND in_a_row < 50",
 )

@@ -5,13 +5,18 @@ from typing import Any
 
 import pytest
 
+from auth.main import app
 from auth.rate_limits.buckets import Buckets, Rate
 from auth.rate_limits.limits import RateLimited, RateLimits
 from auth.settings import AuthSettings
+from shared.access import operations
 from shared.ids import uuid7
 from tests.auth.conftest import Running
 
 RATE = Rate(5, 60)
+UNLIMITED = {"/.well-known/openid-configuration", "/.well-known/jwks.json"}
+ITSELF = {"/oauth/token"}
+"""Answers too many requests in OAuth's own form."""
 
 
 class Clock:
@@ -67,7 +72,7 @@ def test_S18_each_process_has_its_share() -> None:
 def limited(auth: Running) -> Iterator[Running]:
     """With small limits, for the length of one test."""
     before = auth.desk.rate_limits
-    own = dict.fromkeys(("login", "register", "mail", "link", "refresh", "token"), (8, 3, 60))
+    own = dict.fromkeys(("login", "register", "mail", "link", "refresh", "token", "passkey", "external"), (8, 3, 60))
     object.__setattr__(auth.desk, "rate_limits", RateLimits(AuthSettings(rate_limits=True, limits=own)))
     yield auth
     object.__setattr__(auth.desk, "rate_limits", before)
@@ -88,6 +93,9 @@ def bodies(who: str) -> dict[str, dict[str, Any]]:
         "/email-verifications": {"token": who, "password": LONG},
         "/token/refresh": {"refresh_token": who},
         "/login/second-factor": {"pending": who, "code": "000000"},
+        "/login/passkey": {"challenge_id": str(uuid7()), "credential": {"id": who}},
+        "/login/external/completion": {"state": who, "code": "x", "browser": "x"},
+        "/switch": {"refresh_token": who, "tenant_id": str(uuid7())},
     }
 
 
@@ -108,6 +116,21 @@ async def test_C9_S18_an_account_is_asked_for_so_often_and_no_more(limited: Runn
 async def test_C9_S18_a_network_asks_so_often_whomever_for_and_malformed_requests_count(limited: Running) -> None:
     statuses = [(await post(limited, "/login", {"email": f"{n}@example.org"})).status_code for n in range(9)]
     assert statuses == [422] * 8 + [429]
+
+
+async def test_C9_S18_a_network_begins_so_often_with_a_passkey_or_at_a_provider(limited: Running) -> None:
+    begun = {"tenant_id": str(uuid7()), "provider_id": str(uuid7())}
+    for path, status in (("/login/passkey/options", 200), ("/login/external", 404)):
+        statuses = [(await post(limited, path, begun)).status_code for _ in range(9)]
+        assert statuses == [status] * 8 + [429], path
+
+
+def test_C9_S18_every_route_that_anybody_may_call_has_a_limit() -> None:
+    for operation in operations(app.routes):
+        calls = [inner.call for inner in operation.route.dependant.dependencies]
+        limited = any(getattr(call, "__qualname__", "").startswith("limited.") for call in calls)
+        public = operation.access.permission is None and operation.route.path not in UNLIMITED | ITSELF
+        assert limited == public, operation.route.path
 
 
 async def test_C9_another_spelling_is_no_other_account(limited: Running) -> None:

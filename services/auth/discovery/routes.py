@@ -66,7 +66,7 @@ async def get_configuration(response: Response, caller: Annotated[Caller, public
 
 
 @router.get("/userinfo", responses=problems(NotFound))
-async def get_userinfo(caller: Annotated[Caller, may("me")]) -> UserInfo:
+async def get_userinfo(caller: Annotated[Caller, may("me", local=True)]) -> UserInfo:
     """Who this token belongs to (OpenID Connect Core, section 5.3). Plain JSON, as the standard wants."""
     user = await caller.store.get(User, user_of(caller), PLATFORM)
     email, given_name, family_name = await opened(caller, [user])

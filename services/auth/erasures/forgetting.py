@@ -1,9 +1,11 @@
 """Auth's part of an erasure: the rows of a user, its sign-ins, its memberships, its address, its key."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from psycopg import sql
 
+from auth.external_sign_in.identities import KIND as IDENTITY
 from auth.login_sessions.commands import end_sessions
 from auth.login_sessions.refresh_tokens import RefreshTokens
 from auth.memberships.membership import Membership, membership_id
@@ -32,12 +34,17 @@ async def forget_user(act: Act, user_id: UUID) -> None:
             query = sql.SQL("DELETE FROM {} WHERE user_id = %s").format(sql.Identifier(table))
             await connection.execute(query, (user_id,))
         await connection.execute("DELETE FROM credential_tries WHERE subject = %s", (account,))
-    await erase_user(act.store, act.call.step("user"), user_id, account)
+        cursor = await connection.execute(IDENTITIES, (f"{IDENTITY} %", user_id))
+        identities = [Claim(school, kind, key, user_id) for school, kind, key in await cursor.fetchall()]
+    await erase_user(act.store, act.call.step("user"), user_id, account, identities)
 
 
 @command
-async def erase_user(store: EventStore, call: Call, user_id: UUID, account: str | None) -> Saved:
-    """The identity ends and leaves its schools, its address is free, and the marker takes the place of its key."""
+async def erase_user(
+    store: EventStore, call: Call, user_id: UUID, account: str | None, identities: Sequence[Claim]
+) -> Saved:
+    """The identity ends and leaves its schools, its address and what it has at providers are free, and the marker takes
+    the place of its key."""
     call = call.for_tenant(PLATFORM)
     user = await store.get(User, user_id, PLATFORM)
     memberships = []
@@ -47,7 +54,7 @@ async def erase_user(store: EventStore, call: Call, user_id: UUID, account: str 
         user.leave(school, call.now)
         memberships.append(membership)
     user.erase(call.now)
-    releases = [] if account is None else [Claim(PLATFORM, EMAIL, account, user_id)]
+    releases = [*identities, *([] if account is None else [Claim(PLATFORM, EMAIL, account, user_id)])]
     marker = Keyring.erased(PLATFORM, user_id)
     return await store.save(user, *memberships, call=call, releases=releases, keys=[marker])
 
@@ -56,6 +63,7 @@ REFRESH_TOKENS = """
     DELETE FROM refresh_tokens t USING refresh_families f
     WHERE f.tenant_id = t.tenant_id AND f.family_id = t.family_id AND f.user_id = %s
 """
+IDENTITIES = "SELECT tenant_id, kind, key FROM claims WHERE kind LIKE %s AND owner = %s"
 TABLES = """
     SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
     WHERE a.attname = 'user_id' AND NOT a.attisdropped AND c.relkind = 'r'

@@ -33,6 +33,7 @@ from auth.memberships.membership import NotForMembers, RoleAboveOwn
 from auth.memberships.routes import Role
 from auth.passwords.credentials import From
 from auth.passwords.policy import NewPassword, Password, PasswordTooWeak
+from auth.rate_limits.limits import TooManyRequests, limited
 from auth.tenants.routes import Name
 from auth.tenants.tenant import TenantIsSuspended
 from auth.users.emails import Email
@@ -153,6 +154,7 @@ async def post_revoke(
 
 @router.post(
     "/invitations/accept",
+    dependencies=[limited("link", "token")],
     responses=problems(
         LinkSpent,
         AccountKnown,
@@ -162,6 +164,7 @@ async def post_revoke(
         PasswordTooWeak,
         SignInLocked,
         TenantIsSuspended,
+        TooManyRequests,
     ),
 )
 async def post_acceptance(

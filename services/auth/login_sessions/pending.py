@@ -1,6 +1,7 @@
 """Sign-ins that wait for the second factor: the first was right a moment ago, and nothing can be done with that yet."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -17,32 +18,44 @@ LIFE = timedelta(minutes=5)
 
 
 class SignInExpired(Refused):
-    """This sign-in took too long, or was used: begin again with the password."""
+    """This sign-in took too long, or was used: begin again."""
 
     status = 401
 
 
 class PendingSignIn(NamedTuple):
-    """`password_id`: the password that was right; `scope`, `subject`: where its tries are counted."""
+    """`password_id`: the password that was right, or counted then; `scope`, `subject`: where its tries are counted.
+    `amr`: what the first step proved; `life`: as long what it opens may last at most."""
 
     user_id: UUID
     school_id: UUID
     password_id: UUID
     scope: str
     subject: str
+    amr: list[str]
+    life: timedelta | None
 
 
 class PendingSignIns:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
-    async def start(self, user_id: UUID, school_id: UUID, password_id: UUID, place: Place, now: datetime) -> str:
+    async def start(
+        self,
+        user_id: UUID,
+        school_id: UUID,
+        password_id: UUID,
+        place: Place,
+        now: datetime,
+        amr: Sequence[str] = ("pwd",),
+        life: timedelta | None = None,
+    ) -> str:
         token = text_of(secrets.token_bytes(32))
+        where = (place.limit.scope, place.subject)
         async with platform_rows(self._pool) as connection:
             await connection.execute(EXPIRE, (PLATFORM, now - LIFE))
-            await connection.execute(
-                START, (PLATFORM, digest(token), user_id, school_id, password_id, place.limit.scope, place.subject, now)
-            )
+            row = (PLATFORM, digest(token), user_id, school_id, password_id, *where, now, list(amr), life)
+            await connection.execute(START, row)
         return token
 
     async def find(self, token: str, now: datetime) -> PendingSignIn:
@@ -68,16 +81,17 @@ class PendingSignIns:
 
 
 START = """
-    INSERT INTO pending_sign_ins (tenant_id, hash, user_id, school_id, password_id, scope, subject, started_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+    INSERT INTO pending_sign_ins (tenant_id, hash, user_id, school_id, password_id, scope, subject, started_at,
+                                  amr, life)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
 FIND = """
-    SELECT user_id, school_id, password_id, scope, subject
+    SELECT user_id, school_id, password_id, scope, subject, amr, life
     FROM pending_sign_ins WHERE tenant_id = %s AND hash = %s AND started_at > %s
 """
 TAKE = """
     DELETE FROM pending_sign_ins WHERE tenant_id = %s AND hash = %s AND started_at > %s
-    RETURNING user_id, school_id, password_id, scope, subject
+    RETURNING user_id, school_id, password_id, scope, subject, amr, life
 """
 END_ALL = "DELETE FROM pending_sign_ins WHERE tenant_id = %s AND user_id = %s"
 EXPIRE = "DELETE FROM pending_sign_ins WHERE tenant_id = %s AND started_at < %s"

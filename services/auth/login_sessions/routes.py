@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, StringConstraints
 
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk, Desk
+from auth.external_sign_in.policy import ExternalSignInNeeded
 from auth.login_sessions.commands import end_session, end_sessions
 from auth.login_sessions.delivery import RefreshDeliveryUnknown, delivered, forgotten, presented
 from auth.login_sessions.identified import session_of, user_of
@@ -57,7 +58,7 @@ class SignedIn(BaseModel):
 
 
 class SecondFactorNeeded(BaseModel):
-    """The password was right: send `pending` with a code of one of the `methods` (RFC 8176) within five minutes."""
+    """The first step was right: send `pending` with a code of one of the `methods` (RFC 8176) within five minutes."""
 
     outcome: Literal["second-factor-needed"] = "second-factor-needed"
     pending: str
@@ -82,6 +83,7 @@ class SignIn(BaseModel):
     responses=problems(
         SignInRefused,
         SignInLocked,
+        ExternalSignInNeeded,
         TenantChoiceNeeded,
         NotFound,
         TooManyRequests,
@@ -105,7 +107,7 @@ async def post_login(
 @router.post(
     "/token/refresh",
     dependencies=[limited("refresh", "refresh_token")],
-    responses=problems(RefreshRefused, TooManyRequests, RefreshDeliveryUnknown),
+    responses=problems(RefreshRefused, ExternalSignInNeeded, TooManyRequests, RefreshDeliveryUnknown),
 )
 async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[SignedIn]:
     """Go on: a new access token and the next refresh token. One that comes twice ends the sign-in for both."""
@@ -115,7 +117,7 @@ async def post_refresh(body: Refresh, caller: Annotated[Caller, public()], desk:
 
 
 @router.post("/logout", responses=problems(NotFound, RefreshDeliveryUnknown))
-async def post_logout(caller: Annotated[Caller, may("me", outdated=True)], desk: AtDesk) -> Answer[Receipt]:
+async def post_logout(caller: Annotated[Caller, may("me", outdated=True, local=True)], desk: AtDesk) -> Answer[Receipt]:
     """End the session of this token."""
     session_id = session_of(caller)
     if session_id is None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import NamedTuple
 from uuid import UUID
 
 from auth.credential_checks.tries import SignInLocked
+from auth.external_sign_in.policy import ExternalSignInNeeded, check_own_credential
 from auth.login_sessions.commands import detect_reuse, end_sessions, start_session
 from auth.login_sessions.pending import PendingSignIns, SignInExpired
 from auth.login_sessions.refresh_tokens import (
@@ -24,7 +26,9 @@ from auth.signing_keys.access_tokens import Grant
 from auth.users.user import User
 from shared.calls import Call, Saved
 from shared.errors import NotFound, Refused
+from shared.identity import FEDERATED
 from shared.ids import PLATFORM, uuid7
+from shared.personal import Keyring
 from shared.store import EventStore
 
 MOST_SIGN_INS = 10
@@ -54,6 +58,14 @@ class Client:
         return sha256(self.agent.encode("utf-8", "surrogatepass")).digest()
 
 
+class Proved(NamedTuple):
+    """What was proved (RFC 8176), and when. `life`: as long what it opens may last at most."""
+
+    amr: tuple[str, ...]
+    at: datetime
+    life: timedelta | None = None
+
+
 @dataclass(frozen=True)
 class Opened:
     """A sign-in that is complete. `device` is to be sent with the next one; `saved` None: it went on."""
@@ -66,7 +78,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class SecondFactorAsked:
-    """The password was right. `pending` opens the second step, within five minutes."""
+    """The first step was right. `pending` opens the second step, within five minutes."""
 
     pending: str
     methods: tuple[str, ...]
@@ -76,6 +88,7 @@ class SecondFactorAsked:
 class SignIns:
     """What signing in works with."""
 
+    keyring: Keyring
     credentials: Credentials
     refresh_tokens: RefreshTokens
     pending: PendingSignIns
@@ -97,7 +110,7 @@ class SignIns:
             own = (await self.credentials.places(email, source))[0]
             token = await self.pending.start(user.id, school, fits.password_id, own, call.now)
             return SecondFactorAsked(token, user.second_factors)
-        return await self.open(store, call, user, school, ("pwd",), client)
+        return await self.open(store, call, user, school, Proved(("pwd",), call.now), client)
 
     async def with_second_factor(
         self,
@@ -122,24 +135,28 @@ class SignIns:
         user = await store.get(User, begun.user_id, PLATFORM)
         if user.password_id != begun.password_id or begun.school_id not in user.schools or not user.may_sign_in:
             raise SignInExpired
-        return await self.open(store, call, user, begun.school_id, ("pwd", "otp"), client)
+        proved = Proved((*begun.amr, "otp"), call.now, begun.life)
+        return await self.open(store, call, user, begun.school_id, proved, client)
 
     async def open(
-        self, store: EventStore, call: Call, user: User, school: UUID, amr: tuple[str, ...], client: Client
+        self, store: EventStore, call: Call, user: User, school: UUID, proved: Proved, client: Client
     ) -> Opened:
-        """Starts the session: rows first, then its event, so that no sign-in exists that could not be ended."""
+        """Starts the session: rows first, then its event, so that no sign-in exists that could not be ended. Raises
+        SignInRefused, ExternalSignInNeeded."""
         membership = await store.get(Membership, membership_id(school, user.id), school)
         if not membership.active(call.now):
             raise SignInRefused("Your membership of this school is suspended or over.")
-        family = new_family(user.id, membership, amr, client, call.now)
+        if FEDERATED not in proved.amr:
+            await check_own_credential(store, self.keyring, user, membership)
+        family = new_family(user.id, membership, proved, client, call.now)
         token = await self.refresh_tokens.start(family, client.network)
         await self._end_oldest(store, call, user.id)
-        saved = await start_session(store, call.for_tenant(school), family.family_id, user.id, " ".join(amr))
-        grant = Grant(user.id, school, family.family_id, amr, call.now)
+        saved = await start_session(store, call.for_tenant(school), family.family_id, user.id, " ".join(proved.amr))
+        grant = Grant(user.id, school, family.family_id, proved.amr, proved.at)
         return Opened(grant, token, self.device_of(user.id, client), saved)
 
     async def go_on(self, store: EventStore, call: Call, token: str, client: Client) -> Opened:
-        """One refresh token for the next, with the roles of now. Raises RefreshRefused."""
+        """One refresh token for the next, with the roles of now. Raises RefreshRefused, ExternalSignInNeeded."""
         try:
             rotated = await self.refresh_tokens.rotate(token, client.binding)
         except TokenReused as reuse:
@@ -151,6 +168,12 @@ class SignIns:
         if not user.may_sign_in or family.school_id not in user.schools or not membership.active(call.now):
             await self.refresh_tokens.end([family.family_id], "no-access")
             raise RefreshRefused
+        if FEDERATED not in family.amr:
+            try:
+                await check_own_credential(store, self.keyring, user, membership)
+            except ExternalSignInNeeded:
+                await self.refresh_tokens.end([family.family_id], "no-access")
+                raise
         grant = Grant(user.id, family.school_id, family.family_id, tuple(family.amr), family.proved_at)
         return Opened(grant, rotated.token, self.device_of(user.id, client), None)
 
@@ -167,7 +190,7 @@ class SignIns:
         return handed_out.token("device", user_id, uuid7())
 
 
-def new_family(user_id: UUID, membership: Membership, amr: tuple[str, ...], client: Client, now: datetime) -> Family:
+def new_family(user_id: UUID, membership: Membership, proved: Proved, client: Client, now: datetime) -> Family:
     life = ABSOLUTE if FAMILY_ROLES.issuperset(membership.roles) else ABSOLUTE_OF_STAFF
     return Family(
         family_id=uuid7(),
@@ -175,11 +198,11 @@ def new_family(user_id: UUID, membership: Membership, amr: tuple[str, ...], clie
         school_id=membership.tenant_id,
         client=client.binding,
         device=client.agent,
-        amr=list(amr),
-        proved_at=now,
+        amr=list(proved.amr),
+        proved_at=proved.at,
         started_at=now,
         last_used_at=now,
-        absolute_end=now + life,
+        absolute_end=now + min(life, proved.life or life),
     )
 
 

@@ -110,7 +110,7 @@ async def post_member_end(
 
 
 @router.post("/me/leave", responses=problems(NotFound, Forbidden, LastOwner))
-async def post_leave(caller: Annotated[Caller, may("me")], desk: AtDesk) -> Answer[Receipt]:
+async def post_leave(caller: Annotated[Caller, may("me", local=True)], desk: AtDesk) -> Answer[Receipt]:
     """Leave the school of this token. Its last owner cannot."""
     membership_id = membership_id_of(caller.tenant_id, user_of(caller))
     saved = await end_membership(caller.store, caller.call, membership_id)

@@ -111,6 +111,19 @@ class Membership(Aggregate):
         user_id: UUID
         roles: tuple[str, ...]
 
+    class ExternalIdentityLinked(Aggregate.Event):
+        """An identity of a provider opens this membership: whose, says a claim."""
+
+        TOPIC = "auth.external_identity_linked"
+        user_id: UUID
+        provider_id: UUID
+
+    class ExternalIdentitiesUnlinked(Aggregate.Event):
+        """All of them."""
+
+        TOPIC = "auth.external_identities_unlinked"
+        user_id: UUID
+
     @event(Started)
     def __init__(
         self, *, id: UUID, tenant_id: UUID, user_id: UUID, roles: tuple[str, ...], timestamp: datetime
@@ -121,6 +134,7 @@ class Membership(Aggregate):
         self.until: datetime | None = None
         self.suspended = False
         self.ended = False
+        self.providers: frozenset[UUID] = frozenset()
 
     def active(self, now: datetime) -> bool:
         """Whether it opens the school."""
@@ -155,6 +169,36 @@ class Membership(Aggregate):
     @event(RoleRevoked)
     def _role_revoked(self, user_id: UUID, role: str, timestamp: datetime) -> None:
         self.roles = tuple(held for held in self.roles if held != role)
+
+    def follow(self, managed: frozenset[str], wanted: frozenset[str], now: datetime) -> bool:
+        """Of the `managed` roles holds those that are `wanted`; all others stay. Whether any role is left: if none is,
+        nothing changes."""
+        kept = [role for role in self.roles if role not in managed or role in wanted]
+        if not kept and not wanted:
+            return False
+        for role in sorted(wanted.difference(self.roles)):
+            self._role_granted(user_id=self.user_id, role=role, timestamp=now)
+        for role in self.roles:
+            if role in managed and role not in wanted:
+                self._role_revoked(user_id=self.user_id, role=role, timestamp=now)
+        return True
+
+    def link(self, provider_id: UUID, now: datetime) -> None:
+        if provider_id not in self.providers:
+            self._external_identity_linked(user_id=self.user_id, provider_id=provider_id, timestamp=now)
+
+    @event(ExternalIdentityLinked)
+    def _external_identity_linked(self, user_id: UUID, provider_id: UUID, timestamp: datetime) -> None:
+        self.providers = self.providers | {provider_id}
+
+    def unlink(self, *, by: tuple[str, ...], now: datetime) -> None:
+        guard_rank(self.roles, by)
+        if self.providers:
+            self._external_identities_unlinked(user_id=self.user_id, timestamp=now)
+
+    @event(ExternalIdentitiesUnlinked)
+    def _external_identities_unlinked(self, user_id: UUID, timestamp: datetime) -> None:
+        self.providers = frozenset()
 
     def suspend(self, *, by: tuple[str, ...], now: datetime) -> None:
         self._holding()

@@ -58,7 +58,8 @@ class Member(BaseModel):
 
 
 class Me(BaseModel):
-    """`schools` are those that this user can enter; `tenant_id` names the one of this token."""
+    """`schools` are those that this user can enter; `tenant_id` names the one of this token, the only one that is shown
+    to who signed in by its identity provider, or acts as this user."""
 
     user_id: UUID
     tenant_id: UUID
@@ -103,7 +104,7 @@ async def post_role_revocation(
 
 
 @router.get("/me", responses=problems(NotFound))
-async def get_me(caller: Annotated[Caller, may("me")]) -> Answer[Me]:
+async def get_me(caller: Annotated[Caller, may("me", local=True)]) -> Answer[Me]:
     """Who this token belongs to, and which schools that user can enter."""
     identity = caller.identity
     if identity is None:
@@ -118,7 +119,7 @@ async def get_me(caller: Annotated[Caller, may("me")]) -> Answer[Me]:
         given_name=given_name,
         family_name=family_name,
         email=email,
-        schools=list(user.schools),
+        schools=[caller.tenant_id] if identity.federated_alone or identity.acting else list(user.schools),
     )
     return caller.answer(me, "You")
 

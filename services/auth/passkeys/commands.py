@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from auth.credential_checks.tries import SignInLocked
-from auth.login_sessions.sign_in import Client, Opened, SignIns, chosen
+from auth.login_sessions.sign_in import Client, Opened, Proved, SignIns, chosen
 from auth.passkeys.ceremonies import Ceremonies, PasskeyRefused, credential_id_of
 from auth.passkeys.rows import Passkey, PasskeyRows
 from auth.passwords.credentials import Credentials, From
@@ -115,4 +115,5 @@ async def sign_in_with_passkey(
     own = (await passkeys.credentials.places(await email_of(user, passkeys.keyring), source))[0]
     if await tries.locked(call.now, own.limit.scope, own.subject):
         raise SignInLocked
-    return await passkeys.sign_ins.open(store, call, user, chosen(user, tenant_id), (method, "user", "mfa"), client)
+    proved = Proved((method, "user", "mfa"), call.now)
+    return await passkeys.sign_ins.open(store, call, user, chosen(user, tenant_id), proved, client)

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field, StringConstraints
 
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk
+from auth.external_sign_in.policy import ExternalSignInNeeded
 from auth.login_sessions.delivery import RefreshDeliveryUnknown
 from auth.login_sessions.identified import user_of
 from auth.login_sessions.routes import SignedIn, Token, client_of, signed_in
@@ -16,6 +17,7 @@ from auth.login_sessions.sign_in import SignInRefused, TenantChoiceNeeded
 from auth.passkeys.ceremonies import PasskeyRefused
 from auth.passkeys.commands import register_passkey, remove_passkey, sign_in_with_passkey
 from auth.passkeys.rows import ChallengeSpent, PasskeyKnown
+from auth.rate_limits.limits import TooManyRequests, limited
 from auth.second_factors.recovery_codes import new_codes
 from auth.second_factors.refusals import LastSecondFactor
 from auth.users.commands import email_of
@@ -113,7 +115,7 @@ async def post_passkey_removal(passkey_id: UUID, caller: Fresh, desk: AtDesk) ->
     return caller.accepted(saved, "Passkey removed")
 
 
-@router.post("/login/passkey/options")
+@router.post("/login/passkey/options", dependencies=[limited("passkey")], responses=problems(TooManyRequests))
 async def post_login_passkey_options(caller: Annotated[Caller, public()], desk: AtDesk) -> Answer[Ceremony]:
     """Begin to sign in with a passkey. Nobody is named: the passkey says who it is."""
     challenge, options = desk.passkeys.ceremonies.signing_in()
@@ -123,13 +125,16 @@ async def post_login_passkey_options(caller: Annotated[Caller, public()], desk: 
 
 @router.post(
     "/login/passkey",
+    dependencies=[limited("passkey", "credential", "id")],
     responses=problems(
         ChallengeSpent,
         PasskeyRefused,
         SignInRefused,
         SignInLocked,
+        ExternalSignInNeeded,
         TenantChoiceNeeded,
         NotFound,
+        TooManyRequests,
         RefreshDeliveryUnknown,
     ),
 )

@@ -16,7 +16,7 @@ from shared.caller import client_network
 from shared.errors import Refused, code_of
 from shared.problems import Problem
 
-What = Literal["login", "register", "mail", "link", "refresh", "token"]
+What = Literal["login", "register", "mail", "link", "refresh", "token", "passkey", "external"]
 
 
 class Limits(NamedTuple):
@@ -34,6 +34,8 @@ LIMITS: Mapping[str, Limits] = {
     "link": Limits(120, 20, 3600),
     "refresh": Limits(1200, 30, 60),
     "token": Limits(600, 60, 60),
+    "passkey": Limits(600, 30, 60),
+    "external": Limits(600, 30, 60),
 }
 """A whole school may stand behind one network. `mail`: asking for a link; `link`: using one."""
 

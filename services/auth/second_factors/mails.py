@@ -1,8 +1,7 @@
 """Mails that tell users what became of their second factors: whoever did it, they should know."""
 
-from auth.users.mails import to_user
+from auth.users.mails import to_account
 from auth.users.user import User
-from shared.ids import PLATFORM
 from shared.mail.letters import Letter, Template
 from shared.mail.mailings import Composing, mails
 from shared.reactions import Fact
@@ -71,27 +70,27 @@ RECOVERED = {
 
 @mails(User.TotpEnabled, name="auth.mail-totp-enabled")
 async def totp_enabled(fact: Fact[User.TotpEnabled], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), ENABLED)
+    return await to_account(post, fact.aggregate_id, ENABLED)
 
 
 @mails(User.TotpDisabled, name="auth.mail-totp-disabled")
 async def totp_disabled(fact: Fact[User.TotpDisabled], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), DISABLED)
+    return await to_account(post, fact.aggregate_id, DISABLED)
 
 
 @mails(User.RecoveryCodeUsed, name="auth.mail-recovery-code-used")
 async def recovery_code_used(fact: Fact[User.RecoveryCodeUsed], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), RECOVERED)
+    return await to_account(post, fact.aggregate_id, RECOVERED)
 
 
 @mails(User.PasskeyRegistered, name="auth.mail-passkey-registered")
 async def passkey_registered(fact: Fact[User.PasskeyRegistered], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), REGISTERED)
+    return await to_account(post, fact.aggregate_id, REGISTERED)
 
 
 @mails(User.PasskeyRemoved, name="auth.mail-passkey-removed")
 async def passkey_removed(fact: Fact[User.PasskeyRemoved], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), REMOVED)
+    return await to_account(post, fact.aggregate_id, REMOVED)
 
 
 MAILINGS = (totp_enabled, totp_disabled, recovery_code_used, passkey_registered, passkey_removed)

@@ -3,8 +3,10 @@
 from typing import Literal
 from uuid import UUID
 
+from auth.external_sign_in.policy import check_own_credential
 from auth.login_sessions.login_session import LoginSession
 from auth.login_sessions.refresh_tokens import Family, RefreshTokens
+from auth.memberships.membership import Membership, membership_id
 from auth.second_factors.checks import Proof
 from auth.second_factors.commands import Proving
 from auth.signing_keys.access_tokens import Grant
@@ -34,7 +36,7 @@ async def step_up(
     proof: str | Proof,
 ) -> tuple[Saved, Grant]:
     """`proof`: a password, or a code for whoever has a second factor. The grant of a fresh token. A copy of the call
-    makes nothing fresher. Raises NotFound, CodeNeeded, PasswordWrong, CodeWrong, SignInLocked."""
+    makes nothing fresher. Raises NotFound, CodeNeeded, ExternalSignInNeeded, PasswordWrong, CodeWrong, SignInLocked."""
     family = await own_family(refresh_tokens, user_id, session_id)
     saved = await store.replayed(call)
     if saved is not None:
@@ -47,8 +49,10 @@ async def step_up(
     elif user.second_factors:
         raise CodeNeeded
     else:
+        membership = await store.get(Membership, membership_id(family.school_id, user_id), family.school_id)
+        await check_own_credential(store, proving.keyring, user, membership)
         await proving.password(store, call, user_id, proof)
-        amr, method = ("pwd",), "password"
+        amr, method = tuple(dict.fromkeys([*family.amr, "pwd"])), "password"
     await refresh_tokens.prove(session_id, amr, call.now)
     saved = await note_step_up(store, call.for_tenant(family.school_id), session_id, method)
     return saved, Grant(user_id, family.school_id, session_id, amr, call.now)

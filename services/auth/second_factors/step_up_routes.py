@@ -7,6 +7,7 @@ from pydantic import BaseModel, model_validator
 
 from auth.credential_checks.tries import SignInLocked
 from auth.desk import AtDesk
+from auth.external_sign_in.policy import ExternalSignInNeeded
 from auth.login_sessions.delivery import RefreshDeliveryUnknown
 from auth.login_sessions.identified import session_of, user_of
 from auth.login_sessions.pending import SignInExpired
@@ -70,6 +71,7 @@ class SteppedUp(BaseModel):
     responses=problems(
         SignInExpired,
         SignInRefused,
+        ExternalSignInNeeded,
         CodeWrong,
         SignInLocked,
         NotFound,
@@ -86,8 +88,12 @@ async def post_second_step(body: SecondStep, caller: Annotated[Caller, public()]
     return Answer(data=await signed_in(caller, desk, opened), message="Signed in")
 
 
-@router.post("/step-up", responses=problems(NotFound, CodeNeeded, PasswordWrong, CodeWrong, SignInLocked))
-async def post_step_up(body: StepUp, caller: Annotated[Caller, may("me")], desk: AtDesk) -> Answer[SteppedUp]:
+@router.post(
+    "/step-up", responses=problems(NotFound, CodeNeeded, ExternalSignInNeeded, PasswordWrong, CodeWrong, SignInLocked)
+)
+async def post_step_up(
+    body: StepUp, caller: Annotated[Caller, may("me", local=True)], desk: AtDesk
+) -> Answer[SteppedUp]:
     """Prove that it is still you: the token of the answer opens routes that want a fresh proof."""
     user_id, session_id = user_of(caller), session_of(caller)
     if session_id is None:

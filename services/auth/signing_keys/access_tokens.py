@@ -66,7 +66,7 @@ class Signer:
 
     async def issue(self, grant: Grant, now: datetime) -> str:
         """With the rights of now, from the log itself; none for a membership that is suspended or over."""
-        held, standing = await self._rights(grant.tenant_id, grant.user_id, now)
+        held, standing = await self._rights(grant.tenant_id, grant.user_id, now, strong="mfa" in grant.amr)
         claims = {
             "aud": AUDIENCE,
             "sub": str(grant.user_id),
@@ -98,9 +98,13 @@ class Signer:
         }
         return await self._signed(claims, now, min(LIFE, grant.until - now))
 
-    async def _rights(self, tenant_id: UUID, user_id: UUID, now: datetime) -> tuple[Held, Standing]:
+    async def _rights(
+        self, tenant_id: UUID, user_id: UUID, now: datetime, *, strong: bool = False
+    ) -> tuple[Held, Standing]:
+        """`strong`: a second factor was proved, if none of our own."""
         held = await held_in(self._store, tenant_id, user_id, now)
         standing = await standing_of(self._store, tenant_id, user_id, held.roles)
+        standing = standing._replace(must_enrol=standing.must_enrol and not strong)
         return (replace(held, whole=tuple(OWN), within={}) if standing.must_enrol else held), standing
 
     async def issue_to_account(

@@ -1,5 +1,6 @@
 """A tenant: one school as a customer, and the wall between customers."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -27,6 +28,17 @@ class Settings(NamedTuple):
     zone: str
     language: str = "en"
     freeze_day: int | None = None
+
+
+@dataclass(frozen=True)
+class ExternalOnly:
+    """Who signs in by an identity provider only: everybody, or whose address is of one of these domains."""
+
+    everybody: bool = False
+    domains: tuple[str, ...] = ()
+
+    def holds_for(self, email: str) -> bool:
+        return self.everybody or email.rpartition("@")[2].casefold() in self.domains
 
 
 class Tenant(Aggregate):
@@ -82,6 +94,13 @@ class Tenant(Aggregate):
         TOPIC = "auth.security_policy_set"
         second_factor_roles: tuple[str, ...]
 
+    class ExternalSignInDemanded(Aggregate.Event):
+        """Of everybody, of some domains, or of nobody any more. Owners are never meant."""
+
+        TOPIC = "auth.external_sign_in_demanded"
+        everybody: bool
+        domains: tuple[str, ...]
+
     @event(Registered)
     def __init__(
         self,
@@ -97,6 +116,7 @@ class Tenant(Aggregate):
     ) -> None:
         self.owners = frozenset({owner_id})
         self.second_factor_roles: frozenset[str] = frozenset()
+        self.external_only = ExternalOnly()
         self.name = name
         self.settings = Settings(zone)
         self.suspended = False
@@ -148,6 +168,15 @@ class Tenant(Aggregate):
     @event(SecurityPolicySet)
     def _security_policy_set(self, second_factor_roles: tuple[str, ...], timestamp: datetime) -> None:
         self.second_factor_roles = frozenset(second_factor_roles)
+
+    def demand_external_sign_in(self, only: ExternalOnly, now: datetime) -> None:
+        self._in_use()
+        if only != self.external_only:
+            self._external_sign_in_demanded(everybody=only.everybody, domains=only.domains, timestamp=now)
+
+    @event(ExternalSignInDemanded)
+    def _external_sign_in_demanded(self, everybody: bool, domains: tuple[str, ...], timestamp: datetime) -> None:
+        self.external_only = ExternalOnly(everybody, domains)
 
     def add_owner(self, user_id: UUID, now: datetime) -> None:
         if user_id not in self.owners:
