@@ -5,78 +5,13 @@ import io
 import zipfile
 from collections.abc import Iterable, Mapping, Sequence
 
-HEADERS: dict[str, tuple[str, ...]] = {
-    "orgs": ("name", "type", "identifier", "parentSourcedId"),
-    "academicSessions": ("title", "type", "startDate", "endDate", "parentSourcedId", "schoolYear"),
-    "courses": (
-        "schoolYearSourcedId",
-        "title",
-        "courseCode",
-        "grades",
-        "orgSourcedId",
-        "subjects",
-        "subjectCodes",
-    ),
-    "classes": (
-        "title",
-        "grades",
-        "courseSourcedId",
-        "classCode",
-        "classType",
-        "location",
-        "schoolSourcedId",
-        "termSourcedIds",
-        "subjects",
-        "subjectCodes",
-        "periods",
-    ),
-    "users": (
-        "enabledUser",
-        "username",
-        "userIds",
-        "givenName",
-        "familyName",
-        "middleName",
-        "identifier",
-        "email",
-        "sms",
-        "phone",
-        "agentSourcedIds",
-        "grades",
-        "password",
-        "userMasterIdentifier",
-        "preferredGivenName",
-        "preferredMiddleName",
-        "preferredFamilyName",
-        "primaryOrgSourcedId",
-        "pronouns",
-    ),
-    "roles": (
-        "userSourcedId",
-        "roleType",
-        "role",
-        "beginDate",
-        "endDate",
-        "orgSourcedId",
-        "userProfileSourcedId",
-    ),
-    "enrollments": (
-        "classSourcedId",
-        "schoolSourcedId",
-        "userSourcedId",
-        "role",
-        "primary",
-        "beginDate",
-        "endDate",
-    ),
-}
-"""The columns of OneRoster 1.2 after sourcedId, status and dateLastModified, in the standard's order."""
+from academic.oneroster.csv_files import COLUMNS, HEAD
 
 Rows = Iterable[Mapping[str, str]]
 
 
 def header(file: str) -> tuple[str, ...]:
-    return ("sourcedId", "status", "dateLastModified", *HEADERS[file])
+    return (*HEAD, *COLUMNS[file])
 
 
 def csv_bytes(columns: Sequence[str], rows: Rows) -> bytes:
@@ -91,7 +26,7 @@ def csv_bytes(columns: Sequence[str], rows: Rows) -> bytes:
 def manifest(modes: Mapping[str, str], version: str = "1.2") -> bytes:
     """`modes`: bulk, delta or absent for each file that is not simply absent."""
     entries = {"manifest.version": "1.0", "oneroster.version": version}
-    entries |= {f"file.{file}": modes.get(file, "absent") for file in (*HEADERS, "demographics")}
+    entries |= {f"file.{file}": modes.get(file, "absent") for file in (*COLUMNS, "demographics")}
     entries |= {"source.systemName": "Demo", "source.systemCode": "demo"}
     return csv_bytes(("propertyName", "value"), ({"propertyName": k, "value": v} for k, v in entries.items()))
 

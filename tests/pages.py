@@ -60,7 +60,7 @@ class Shell:
         """The lines that were said."""
         self._stdin.write("\n".join([NAME_WHAT_FAILED, *blocks, f"echo '{DONE}'\n"]).encode())
         await self._stdin.drain()
-        said = []
+        said: list[str] = []
         async for line in self._stdout:
             if line.decode().strip() == DONE:
                 return said

@@ -61,6 +61,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "endDate",
     ),
 }
+"""The columns of OneRoster 1.2 after those of HEAD, in the standard's order."""
 ROLE_IDS = UUID("6b8f0a52-5f0c-5c39-9a53-0d7a4f6f2e11")
 """A role has no id of its own here: it is derived from user, role and org."""
 

@@ -31,17 +31,14 @@ class Resource:
         return self.more.union(name.partition(".")[0] for name in self.fields)
 
 
-def told(**kinds: str) -> dict[str, Field]:
-    """Names of the standard, as `name="column kind"`; `_` in a name stands for the dot before sourcedId."""
+def told(**kinds: tuple[str, Kind]) -> dict[str, Field]:
+    """Names of the standard, with column and kind; `_` in a name stands for the dot before sourcedId."""
     head = {
         "sourcedId": Field("sourced_id", "text"),
         "status": Field("status", "text"),
         "dateLastModified": Field("changed", "instant"),
     }
-    for name, text in kinds.items():
-        column, kind = text.split()
-        head[name.replace("_", ".")] = Field(column, kind)  # type: ignore[arg-type]
-    return head
+    return head | {name.replace("_", "."): Field(column, kind) for name, (column, kind) in kinds.items()}
 
 
 HEAD = """t.tenant_id, t.id, t.sourced_id, date_trunc('milliseconds', t.changed) AS changed,
@@ -55,7 +52,12 @@ ORG = Resource(
     f"""SELECT {HEAD}, t.name, t.type, t.identifier, p.sourced_id AS parent
     FROM oneroster_org t LEFT JOIN oneroster_org p ON p.tenant_id = t.tenant_id AND p.id = t.parent_id
     WHERE t.tenant_id = %(tenant)s""",  # noqa: S608
-    told(name="name text", type="type text", identifier="identifier text", parent_sourcedId="parent text"),
+    told(
+        name=("name", "text"),
+        type=("type", "text"),
+        identifier=("identifier", "text"),
+        parent_sourcedId=("parent", "text"),
+    ),
 )
 SESSION = Resource(
     "academicSession",
@@ -64,12 +66,12 @@ SESSION = Resource(
     FROM oneroster_session t LEFT JOIN oneroster_session p ON p.tenant_id = t.tenant_id AND p.id = t.parent_id
     WHERE t.tenant_id = %(tenant)s""",  # noqa: S608
     told(
-        title="title text",
-        type="type text",
-        startDate="start_on day",
-        endDate="end_on day",
-        schoolYear="school_year text",
-        parent_sourcedId="parent text",
+        title=("title", "text"),
+        type=("type", "text"),
+        startDate=("start_on", "day"),
+        endDate=("end_on", "day"),
+        schoolYear=("school_year", "text"),
+        parent_sourcedId=("parent", "text"),
     ),
 )
 COURSE = Resource(
@@ -82,12 +84,12 @@ COURSE = Resource(
     LEFT JOIN oneroster_session y ON y.tenant_id = t.tenant_id AND y.id = t.school_year_id
     WHERE t.tenant_id = %(tenant)s""",  # noqa: S608
     told(
-        title="title text",
-        courseCode="course_code text",
-        grades="grades texts",
-        subjects="subjects texts",
-        org_sourcedId="org text",
-        schoolYear_sourcedId="school_year text",
+        title=("title", "text"),
+        courseCode=("course_code", "text"),
+        grades=("grades", "texts"),
+        subjects=("subjects", "texts"),
+        org_sourcedId=("org", "text"),
+        schoolYear_sourcedId=("school_year", "text"),
     ),
 )
 CLASS = Resource(
@@ -102,16 +104,16 @@ CLASS = Resource(
     LEFT JOIN oneroster_org o ON o.tenant_id = t.tenant_id AND o.id = t.org_id
     WHERE t.tenant_id = %(tenant)s""",  # noqa: S608
     told(
-        title="title text",
-        classCode="class_code text",
-        classType="class_type text",
-        location="location text",
-        grades="grades texts",
-        subjects="subjects texts",
-        periods="periods texts",
-        course_sourcedId="course text",
-        school_sourcedId="school text",
-        terms_sourcedId="terms texts",
+        title=("title", "text"),
+        classCode=("class_code", "text"),
+        classType=("class_type", "text"),
+        location=("location", "text"),
+        grades=("grades", "texts"),
+        subjects=("subjects", "texts"),
+        periods=("periods", "texts"),
+        course_sourcedId=("course", "text"),
+        school_sourcedId=("school", "text"),
+        terms_sourcedId=("terms", "texts"),
     ),
 )
 USER = Resource(
@@ -129,18 +131,18 @@ USER = Resource(
     FROM oneroster_user t
     WHERE t.tenant_id = %(tenant)s""",  # noqa: S608
     told(
-        enabledUser="enabled flag",
-        givenName="given_name sealed",
-        familyName="family_name sealed",
-        middleName="middle_name sealed",
-        username="username sealed",
-        email="email sealed",
-        phone="phone sealed",
-        identifier="identifier sealed",
-        grades="grades texts",
-        roles_role="roles texts",
-        roles_org_sourcedId="orgs texts",
-        agents_sourcedId="agents texts",
+        enabledUser=("enabled", "flag"),
+        givenName=("given_name", "sealed"),
+        familyName=("family_name", "sealed"),
+        middleName=("middle_name", "sealed"),
+        username=("username", "sealed"),
+        email=("email", "sealed"),
+        phone=("phone", "sealed"),
+        identifier=("identifier", "sealed"),
+        grades=("grades", "texts"),
+        roles_role=("roles", "texts"),
+        roles_org_sourcedId=("orgs", "texts"),
+        agents_sourcedId=("agents", "texts"),
     ),
     frozenset({"primaryOrg"}),
 )
@@ -155,12 +157,12 @@ ENROLLMENT = Resource(
     LEFT JOIN oneroster_org o ON o.tenant_id = c.tenant_id AND o.id = c.org_id
     WHERE t.tenant_id = %(tenant)s""",  # noqa: S608
     told(
-        role="role text",
-        primary="is_primary flag",
-        beginDate="begin_on day",
-        endDate="end_on day",
-        class_sourcedId="class_sourced text",
-        user_sourcedId="user_sourced text",
-        school_sourcedId="school text",
+        role=("role", "text"),
+        primary=("is_primary", "flag"),
+        beginDate=("begin_on", "day"),
+        endDate=("end_on", "day"),
+        class_sourcedId=("class_sourced", "text"),
+        user_sourcedId=("user_sourced", "text"),
+        school_sourcedId=("school", "text"),
     ),
 )

@@ -76,17 +76,17 @@ async def password_reset(fact: Fact[User.PasswordResetRequested], post: Composin
 
 @mails(User.RegistrationAttempted, name="auth.mail-registration-attempted")
 async def registration_attempted(fact: Fact[User.RegistrationAttempted], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), ATTEMPTED)
+    return await to_account(post, fact.aggregate_id, ATTEMPTED)
 
 
 @mails(User.PasswordChanged, name="auth.mail-password-changed")
 async def password_changed(fact: Fact[User.PasswordChanged], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), CHANGED)
+    return await to_account(post, fact.aggregate_id, CHANGED)
 
 
 @mails(User.PasswordReset, name="auth.mail-password-was-reset")
 async def password_was_reset(fact: Fact[User.PasswordReset], post: Composing) -> Letter | None:
-    return await to_user(post, await post.store.get(User, fact.aggregate_id, PLATFORM), CHANGED)
+    return await to_account(post, fact.aggregate_id, CHANGED)
 
 
 MAILINGS = (verification, password_reset, registration_attempted, password_changed, password_was_reset)
@@ -107,3 +107,8 @@ async def to_user(post: Composing, user: User, templates: dict[str, Template], *
     if email is None or name is None:
         return None
     return letter(templates, email, user.language, name=name, **values)
+
+
+async def to_account(post: Composing, user_id: UUID, templates: dict[str, Template]) -> Letter | None:
+    """None for somebody who was erased."""
+    return await to_user(post, await post.store.get(User, user_id, PLATFORM), templates)
