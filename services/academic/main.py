@@ -3,6 +3,7 @@
 from academic.absences import routes as absences
 from academic.accounts import routes as accounts
 from academic.alerts import routes as alerts
+from academic.alerts.commands import ABSENCE_ALERTS
 from academic.calendars import routes as calendars
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import guest_routes as guests
@@ -10,6 +11,7 @@ from academic.classes import occupancy_routes as occupancy
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
+from academic.funding import routes as funding
 from academic.histories import routes as histories
 from academic.imports import routes as imports
 from academic.make_ups import routes as make_ups
@@ -33,6 +35,7 @@ from academic.sessions import routes as sessions
 from academic.settings import AcademicSettings
 from academic.waitlists import routes as waitlists
 from shared.http import create_app
+from shared.mail import declining_routes
 from shared.serve import serve_api
 
 app = create_app(
@@ -50,6 +53,7 @@ app = create_app(
         classes.router,
         enrolments.router,
         waitlists.router,
+        funding.router,
         room_use.router,
         rooms.router,
         calendars.router,
@@ -68,6 +72,7 @@ app = create_app(
         oneroster.router,
         oneroster_export.router,
         alerts.router,
+        declining_routes.router_of(ABSENCE_ALERTS),
         histories.router,
     ),
 )

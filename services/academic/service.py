@@ -22,6 +22,7 @@ from academic.courses.catalogue import Catalogue
 from academic.courses.course import Course
 from academic.erasures.erasure_answer import ErasureAnswer
 from academic.erasures.reactions import when_erasure_approved
+from academic.funding.class_funding import ClassFunding
 from academic.imports.history import ImportHistory
 from academic.imports.import_batch import ImportBatch
 from academic.imports.sourced_things import SourcedThings
@@ -61,6 +62,7 @@ AGGREGATES = (
     UserAccount,
     Class,
     Waitlist,
+    ClassFunding,
     Room,
     Calendar,
     ClassMeeting,

@@ -9,86 +9,24 @@ from pydantic import BaseModel
 from academic.classes.class_ import Class
 from academic.classes.guests import GuestKind
 from academic.codes.code_set import AttendanceCodeSet
+from academic.funding.class_funding import ClassFunding
 from academic.meetings.class_meeting import ClassMeeting
 from academic.people.directory import Name
 from academic.registers.mark import Mark
 from academic.registers.register import AttendanceRegister
+from academic.registers.sheet_tables import CODES, FUNDING, GUESTS, MARKS, MEETINGS, REGISTERS, STAYS
 from shared.errors import NotFound
 from shared.reading import Reading
-from shared.views import Fact, Rows, Table, View, on
-
-MEETINGS = Table(
-    "sheet",
-    key=("tenant_id", "meeting_id"),
-    columns={
-        "tenant_id": "uuid",
-        "meeting_id": "uuid",
-        "class_id": "uuid",
-        "held_on": "date",
-        "starts": "text",
-        "ends": "text",
-        "zone": "text",
-        "meeting_state": "text",
-    },
-    indexes=(("tenant_id", "class_id", "held_on"),),
-)
-REGISTERS = Table(
-    "sheet_register",
-    key=("tenant_id", "register_id"),
-    columns={"tenant_id": "uuid", "register_id": "uuid", "meeting_id": "uuid", "state": "text"},
-    indexes=(("tenant_id", "meeting_id"),),
-)
-STAYS = Table(
-    "sheet_stay",
-    key=("tenant_id", "class_id", "enrolment_id"),
-    columns={
-        "tenant_id": "uuid",
-        "class_id": "uuid",
-        "enrolment_id": "uuid",
-        "person_id": "uuid",
-        "begin_on": "date",
-        "end_on": "date",
-    },
-    indexes=(("tenant_id", "person_id"),),
-)
-CODES = Table(
-    "sheet_code",
-    key=("tenant_id", "code", "code_version"),
-    columns={"tenant_id": "uuid", "code": "text", "code_version": "int4", "category": "text"},
-)
-MARKS = Table(
-    "sheet_mark",
-    key=("tenant_id", "meeting_id", "enrolment_id"),
-    columns={
-        "tenant_id": "uuid",
-        "meeting_id": "uuid",
-        "enrolment_id": "uuid",
-        "person_id": "uuid",
-        "code": "text",
-        "code_version": "int4",
-        "present": "bool",
-        "billable": "bool",
-        "arrived_at": "text",
-        "left_at": "text",
-        "minutes": "int4",
-        "corrected": "bool",
-        "guest": "text",
-    },
-)
-GUESTS = Table(
-    "sheet_guest",
-    key=("tenant_id", "meeting_id", "place_id"),
-    columns={"tenant_id": "uuid", "meeting_id": "uuid", "place_id": "uuid", "person_id": "uuid", "kind": "text"},
-)
+from shared.views import Fact, Rows, View, on
 
 
 class RegisterSheet(View):
-    """One sheet for each meeting, its guests, and what each version of a code says of an absence."""
+    """One sheet for each meeting, its guests, what each version of a code says of an absence, and who funds a class."""
 
     NAME = "register_sheet"
     VERSION = 4
     SOURCE = "academic"
-    TABLES = (MEETINGS, REGISTERS, STAYS, CODES, MARKS, GUESTS)
+    TABLES = (MEETINGS, REGISTERS, STAYS, CODES, MARKS, GUESTS, FUNDING)
 
     @on(AttendanceCodeSet.CodeDefined)
     def code_defined(self, fact: Fact[AttendanceCodeSet.CodeDefined], rows: Rows) -> None:
@@ -128,6 +66,15 @@ class RegisterSheet(View):
     @on(ClassMeeting.MeetingCancelled)
     def cancelled(self, fact: Fact[ClassMeeting.MeetingCancelled], rows: Rows) -> None:
         rows.change(MEETINGS, (fact.tenant_id, fact.aggregate_id), meeting_state="cancelled")
+
+    @on(ClassFunding.FundingSet)
+    def funding_set(self, fact: Fact[ClassFunding.FundingSet], rows: Rows) -> None:
+        told = {name: getattr(fact.data, name) for name in FUNDING.columns if name != "tenant_id"}
+        rows.put(FUNDING, {"tenant_id": fact.tenant_id, **told})
+
+    @on(ClassFunding.FundingRemoved)
+    def funding_removed(self, fact: Fact[ClassFunding.FundingRemoved], rows: Rows) -> None:
+        rows.remove(FUNDING, (fact.tenant_id, fact.data.class_id))
 
     @on(Class.GuestSeated)
     def guest_seated(self, fact: Fact[Class.GuestSeated], rows: Rows) -> None:
