@@ -1,4 +1,4 @@
-"""Tokens are decoded in one module, with the algorithms written out."""
+"""Tokens are decoded in two modules, ours in one and those of providers in another, with the algorithms written out."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ import pytest
 
 from infra.readme_tables import ROOT
 
-DECODERS = {"shared/identity.py"}
+DECODERS = {"shared/identity.py", "services/auth/external_sign_in/id_tokens.py"}
 DECODING = {"decode", "decode_complete", "PyJWT", "PyJWS"}
 
 
@@ -31,7 +31,7 @@ def faults(name: str, source: str) -> list[str]:
     return found
 
 
-def test_X22_tokens_are_decoded_in_one_module_with_the_algorithms_written_out() -> None:
+def test_X22_tokens_are_decoded_in_two_modules_with_the_algorithms_written_out() -> None:
     found = []
     for folder in ("shared", "gateway", "services", "infra"):
         for path in sorted((ROOT / folder).rglob("*.py")):

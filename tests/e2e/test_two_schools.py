@@ -35,6 +35,8 @@ BODIES: dict[str, Any] = {
     "/api/auth/roles/{role_id}/permissions": {"permissions": PERMISSIONS},
     "/api/auth/service-accounts/{account_id}/keys": {"scopes": ["classes.read"]},
     "/api/auth/service-accounts/{account_id}/keys/{key_id}/scopes": {"scopes": ["classes.read"]},
+    "/api/auth/identity-providers/{provider_id}/settings": {"title": "A", "client_id": "a", "domains": ["a.example"]},
+    "/api/auth/identity-providers/{provider_id}/secret": {"client_secret": "a secret of sixteen or more"},
     "/api/auth/integrations/{integration_id}/secret": {"secret": "a secret of sixteen or more"},
 }
 """Where a sample is not valid in itself."""
@@ -44,6 +46,11 @@ INTEGRATION = {
     "secret": "a secret of sixteen or more",
 }
 ACCESS = {"reason": "looks wrong"}
+PROVIDER = {
+    "issuer": "https://accounts.example",
+    "client_secret": "a secret of sixteen or more",
+    "settings": {"title": "Accounts", "client_id": "rollbook", "domains": ["school.example"]},
+}
 INVITATION = {"email": f"{uuid4().hex}@example.org", "roles": ["teacher"]}
 
 
@@ -134,6 +141,7 @@ async def fill_new_folders(client: Client, ids: dict[str, str]) -> None:
         "service_account_id": account,
         "key_id": (await post(f"/api/auth/service-accounts/{account}/keys", {"scopes": ["classes.read"]}))["id"],
         "role_id": (await post("/api/auth/roles", {"name": "Helper", "permissions": PERMISSIONS}))["id"],
+        "provider_id": (await post("/api/auth/identity-providers", PROVIDER))["id"],
         "integration_id": (await post("/api/auth/integrations", INTEGRATION))["id"],
         "invitation_id": (await post("/api/auth/invitations", INVITATION))["id"],
         "impersonation_id": str(uuid4()),

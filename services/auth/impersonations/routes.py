@@ -76,7 +76,7 @@ async def post_impersonation_token(
 
 @router.post("/impersonations/{impersonation_id}/end", responses=problems(NotFound))
 async def post_impersonation_end(
-    impersonation_id: UUID, caller: Annotated[Caller, may("me", outdated=True)]
+    impersonation_id: UUID, caller: Annotated[Caller, may("me", outdated=True, local=True)]
 ) -> Answer[Receipt]:
     """End it before its time, by the one who acts, under either name, or by the one who is acted as."""
     saved = await end_impersonation(caller.store, caller.call, impersonation_id)
@@ -84,7 +84,7 @@ async def post_impersonation_end(
 
 
 @router.get("/me/impersonations")
-async def get_own_impersonations(caller: Annotated[Caller, may("me")]) -> Answer[list[ActedAsMe]]:
+async def get_own_impersonations(caller: Annotated[Caller, may("me", local=True)]) -> Answer[list[ActedAsMe]]:
     """Who acted as you in this school, why, and until when."""
     async with caller.reading(Audit) as read:
         return caller.answer(await acted_as(read, user_of(caller)), "Impersonations", read)
