@@ -45,7 +45,8 @@ class Settings(BaseSettings):
 
 
 class MailSettings(Settings):
-    """How mail leaves. Without a host it waits. `public_url` is the frontend's address, where links in mails lead."""
+    """How mail leaves. Without a host it waits. `public_url` is the frontend's address, where links in mails lead;
+    `gateway_url` the API's, where a mail program declines mails."""
 
     smtp_host: str | None = None
     smtp_port: int = Field(587, ge=1, le=65535)
@@ -54,6 +55,7 @@ class MailSettings(Settings):
     smtp_password: SecretStr | None = None
     mail_from: str = "Rollbook <no-reply@rollbook.invalid>"
     public_url: str = "http://127.0.0.1:3000"
+    gateway_url: str = "http://127.0.0.1:8000"
 
     def unsafe(self) -> list[str]:
         faults = super().unsafe()
@@ -61,6 +63,8 @@ class MailSettings(Settings):
             faults.append("smtp_security: mails would travel in clear text")
         if self.smtp_host is not None and not self.public_url.startswith("https://"):
             faults.append("public_url: links in mails lead to a page without TLS")
+        if self.smtp_host is not None and not self.gateway_url.startswith("https://"):
+            faults.append("gateway_url: mail programs decline mails by TLS alone")
         return faults
 
 

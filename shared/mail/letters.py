@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import Template as Text
 
 DEFAULT = "en"
@@ -18,6 +18,8 @@ class Letter:
     subject: str
     text: str
     language: str
+    decline_url: str | None = None
+    """One POST to it, and no more mails of this kind come (RFC 8058). None: nobody declines such mails."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Template:
         return Letter(to, Text(self.subject).substitute(clean), Text(self.text).substitute(clean), language)
 
 
+DECLINE = {
+    "en": "\n--\nTo get no more mails of this kind: $link\n",
+    "es": "\n--\nPara no recibir más correos de este tipo: $link\n",
+}
+
 Templates = Mapping[str, Template]
 """language → template; one for each of LANGUAGES."""
 
@@ -41,3 +48,9 @@ def letter(templates: Templates, to: str, language: str | None, **values: str) -
     """In the language of the person, in English where we do not have it."""
     chosen = language if language is not None and language in templates else DEFAULT
     return templates[chosen].letter(to, chosen, values)
+
+
+def declinable(written: Letter, page: str, decline_url: str) -> Letter:
+    """With both ways out: a page for people, and an address for mail programs."""
+    text = written.text + Text(DECLINE[written.language]).substitute(link=page)
+    return replace(written, text=text, decline_url=decline_url)

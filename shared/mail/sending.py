@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 from datetime import timedelta
 from math import nan
 from typing import NamedTuple
@@ -38,7 +39,7 @@ async def keep_sending(kernel: Kernel, settings: MailSettings) -> None:
             log.info("sends no mail: no host is set, or nothing is mailed")
             await asyncio.get_running_loop().create_future()
         with pulse("mail"):
-            await Sending(kernel, Smtp(settings), settings.public_url).run()
+            await Sending(kernel, Smtp(settings), settings.public_url, settings.gateway_url).run()
 
 
 def mailings_of(kernel: Kernel) -> dict[str, Mailing]:
@@ -54,10 +55,10 @@ class Due(NamedTuple):
 
 
 class Sending:
-    def __init__(self, kernel: Kernel, outgoing: Outgoing, public_url: str) -> None:
+    def __init__(self, kernel: Kernel, outgoing: Outgoing, public_url: str, gateway_url: str = "") -> None:
         self._kernel = kernel
         self._outgoing = outgoing
-        self._composing = Composing(kernel, public_url)
+        self._composing = Composing(kernel, public_url, gateway_url)
         self._mailings = mailings_of(kernel)
         self._slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
@@ -97,7 +98,8 @@ class Sending:
         async with self._kernel.pool.connection() as connection:
             records = await read_page(connection, due.position - 1, 1)
         fact = read_own(records[0], self._kernel.codec)
-        return await self._mailings[due.mailing].compose(fact, self._composing)
+        mailing = self._mailings[due.mailing]
+        return await mailing.compose(fact, replace(self._composing, kind=mailing.kind))
 
     async def _ended(self, due: Due, state: str, reason: str | None) -> None:
         MAILS.labels(state).inc()

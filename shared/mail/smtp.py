@@ -5,6 +5,7 @@ import re
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
+from email.policy import Policy
 from email.utils import format_datetime, parseaddr
 from typing import Protocol
 from uuid import UUID
@@ -21,6 +22,16 @@ TIMEOUT = 20.0
 
 ONE_ADDRESS = re.compile(r'[^@\s\x00-\x1f\x7f,;:<>()\[\]\\"]+@[^@\s\x00-\x1f\x7f,;:<>()\[\]\\"]+')
 """Nothing in it that means something to a header: a mail goes to this address or to none."""
+
+
+class Unfolded(str):
+    """The address of List-Unsubscribe. A line that is folded would be encoded first, for it has no blanks: mail
+    programs look for the address itself."""
+
+    name = "List-Unsubscribe"
+
+    def fold(self, *, policy: "Policy[EmailMessage]") -> str:
+        return f"{self.name}: {self}{policy.linesep}"
 
 
 class RefusedForGood(Exception):
@@ -81,6 +92,9 @@ class Smtp:
         message["Date"] = format_datetime(datetime.now(UTC))
         message["Message-ID"] = f"<{mail_id}@{self._domain}>"
         message["Auto-Submitted"] = "auto-generated"
+        if letter.decline_url is not None:
+            message["List-Unsubscribe"] = Unfolded(f"<{letter.decline_url}>")
+            message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         message.set_content(letter.text)
         message["Content-Language"] = letter.language
         return message

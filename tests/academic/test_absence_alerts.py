@@ -62,7 +62,7 @@ async def mailed(school: School, server: MailServer) -> dict[str, str]:
     settings = MailSettings(smtp_host="127.0.0.1", smtp_port=server.port, smtp_security="none")
     await school.it.settle()
     server.taken.clear()
-    await Sending(school.it.kernel, Smtp(settings), "https://school.example").send_due()
+    await Sending(school.it.kernel, Smtp(settings), "https://school.example", "https://api.example").send_due()
     texts = [(to, str(message["Subject"]) + "\n" + str(message.get_content())) for to, message in server.taken]
     return {to.partition("-")[0]: text for to, text in texts if str(school.tenant_id) in to}
 
@@ -123,6 +123,29 @@ async def test_A35_who_declines_or_is_unlinked_before_the_mail_goes_gets_none(
     await school.did(f"/people/{it.mother}/absence-alerts/refusal")
     await school.did(f"/people/{it.student}/guardians/{it.father}/removal")
     assert await mailed(school, server) == {}
+
+
+async def test_A35_one_click_in_a_mail_program_declines_without_signing_in(school: School, server: MailServer) -> None:
+    it = await lesson(school)
+    await mark(school, it)
+    await mailed(school, server)
+    ((_, message),) = [each for each in server.taken if each[0].startswith(f"mia-{school.tenant_id}")]
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    url = message["List-Unsubscribe"].strip("<>")
+    assert any(f"List-Unsubscribe: <{url}>\r\n".encode() in raw for raw in server.raw)
+    assert url.startswith("https://api.example/api/academic/declined-mails?token=absence-alerts.")
+    path = url.removeprefix("https://api.example/api/academic")
+    token = path.partition("token=")[2]
+    assert f"https://school.example/declined-mails/academic#token={token}" in message.get_content()
+    assert (await school.it.client.get(path)).status_code == 405
+    clicked = {"List-Unsubscribe": "One-Click"}
+    for _ in range(2):
+        answer = await school.it.client.post(path, data=clicked)
+        assert (answer.status_code, answer.json()["data"]) == (200, "absence-alerts")
+    for wrong in (token[:-1], token + "A", token.replace("absence-alerts", "invoices"), token.swapcase(), "x"):
+        refused = await school.it.client.post("/declined-mails", params={"token": wrong}, data=clicked)
+        assert (refused.status_code, refused.json()["code"]) == (404, "not-found")
+    assert (await school.it.events(school.tenant_id)).count("academic.alerts_declined") == 1
 
 
 async def test_A35_N6_a_guardian_who_was_erased_gets_none(school: School, server: MailServer) -> None:

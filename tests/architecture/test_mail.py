@@ -34,6 +34,11 @@ def test_a_mailing_has_a_name_of_its_own_that_says_whose_it_is() -> None:
     assert [name for service, mailing in MAILINGS if not (name := mailing.name).startswith(f"{service}.mail-")] == []
 
 
+def test_nobody_can_decline_what_is_about_an_accounts_safety() -> None:
+    kinds = {mailing.name: mailing.kind.kind for _, mailing in MAILINGS if mailing.kind is not None}
+    assert kinds == {"academic.mail-absence": "absence-alerts"}
+
+
 def test_the_modules_of_mails_are_found() -> None:
     assert {"auth.users.mails.VERIFY", "auth.users.mails.RESET"} <= TEMPLATES.keys()
 

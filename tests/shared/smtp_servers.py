@@ -21,6 +21,7 @@ class MailServer:
     rcpt: Callable[[str], str] = lambda _: OK
     data: Callable[[str], str] = lambda _: OK
     taken: list[tuple[str, EmailMessage]] = field(default_factory=list)
+    raw: list[bytes] = field(default_factory=list)
 
     async def handle_RCPT(self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any) -> str:
         reply = self.rcpt(address)
@@ -32,6 +33,7 @@ class MailServer:
         reply = self.data(envelope.rcpt_tos[0])
         if reply == OK:
             assert isinstance(envelope.content, bytes)
+            self.raw.append(envelope.content)
             message = message_from_bytes(envelope.content, _class=EmailMessage, policy=policy.default)
             self.taken += [(to, message) for to in envelope.rcpt_tos]
         return reply

@@ -44,12 +44,15 @@ def test_S28_production_refuses_mail_in_clear_text_and_links_without_tls(key: Pa
         "master_key_file": key,
         "state": tmp_path,
         "smtp_host": "mail.example",
+        "gateway_url": "https://api.example",
     }
     assert BookSettings(**safe, public_url="https://school.example").smtp_security == "starttls"
     with pytest.raises(ValidationError, match="clear text"):
         BookSettings(**safe, public_url="https://school.example", smtp_security="none")
     with pytest.raises(ValidationError, match="public_url"):
         BookSettings(**safe, public_url="http://school.example")
+    with pytest.raises(ValidationError, match="gateway_url"):
+        BookSettings(**safe | {"gateway_url": "http://api.example"}, public_url="https://school.example")
 
 
 @pytest.mark.parametrize(

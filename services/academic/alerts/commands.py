@@ -10,6 +10,7 @@ from academic.people.person import AlertLanguage, Person
 from academic.registers.mark import Lesson, Mark
 from shared.calls import Call, Saved
 from shared.commands import command
+from shared.mail.declining import Declinable, Preference
 from shared.store import EventStore
 
 UNEXCUSED = "Unexcused Absence"
@@ -54,6 +55,14 @@ async def decline_alerts(store: EventStore, call: Call, person_id: UUID) -> Save
 @command
 async def accept_alerts(store: EventStore, call: Call, person_id: UUID, language: AlertLanguage) -> Saved:
     return await store.change(Person, person_id, lambda person: person.accept_alerts(language, call.now), call=call)
+
+
+async def preference(store: EventStore, tenant_id: UUID, person_id: UUID) -> Preference:
+    person = await store.get(Person, person_id, tenant_id)
+    return Preference(person.wants_alerts, person.alert_language)
+
+
+ABSENCE_ALERTS = Declinable("absence-alerts", preference, decline_alerts)
 
 
 def unexcused(codes: AttendanceCodeSet, mark: Mark) -> bool:

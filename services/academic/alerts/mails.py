@@ -1,13 +1,13 @@
 """The mail to a guardian about an absence. It is written when it is sent, from what is true then."""
 
 from academic.alerts.absence_alert import AbsenceAlert
-from academic.alerts.commands import reachable, unexcused
+from academic.alerts.commands import ABSENCE_ALERTS, reachable, unexcused
 from academic.classes.class_ import Class
 from academic.codes.code_set import AttendanceCodeSet, code_set_id
 from academic.meetings.class_meeting import ClassMeeting
 from academic.people.person import Person
 from academic.registers.register import AttendanceRegister
-from shared.mail.letters import Letter, Template, letter
+from shared.mail.letters import Letter, Template
 from shared.mail.mailings import Composing, mails
 from shared.reactions import Fact
 
@@ -25,7 +25,7 @@ ABSENT = {
 }
 
 
-@mails(AbsenceAlert.Alerted, name="academic.mail-absence")
+@mails(AbsenceAlert.Alerted, name="academic.mail-absence", kind=ABSENCE_ALERTS)
 async def absence(fact: Fact[AbsenceAlert.Alerted], post: Composing) -> Letter | None:
     """None where the mark was corrected, the guardian wants no alerts or is none any more, or somebody was erased."""
     told, tenant_id = fact.data, fact.tenant_id
@@ -47,10 +47,11 @@ async def absence(fact: Fact[AbsenceAlert.Alerted], post: Composing) -> Letter |
         return None
     meeting = await post.store.get(ClassMeeting, told.meeting_id, tenant_id)
     class_ = await post.store.get(Class, told.class_id, tenant_id)
-    return letter(
+    return await post.to_person(
         ABSENT,
+        tenant_id,
+        guardian.id,
         email,
-        guardian.alert_language,
         name=name,
         student=student_name,
         day=str(meeting.slot.held_on),
