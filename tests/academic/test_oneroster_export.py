@@ -2,9 +2,11 @@
 
 import io
 import zipfile
+from datetime import date
 
 import pytest
 
+from infra.demo import demo_school
 from infra.demo_files import bundle
 from infra.testing.harness import Running
 from infra.testing.school import School
@@ -73,6 +75,15 @@ async def test_A26_a_school_without_an_import_comes_back_too(academic: Running) 
 async def test_A26_who_may_not_read_all_of_it_gets_no_file(school: School) -> None:
     school.permissions = ("people.read", "school.read")
     assert (await school.get("/oneroster/export")).status_code == 403
+
+
+async def test_A26_the_demo_school_goes_out_in_and_out_again_unchanged(academic: Running) -> None:
+    school, other = await School.founded(academic), await School.founded(academic)
+    await imported(school, demo_school("North", date(2026, 9, 1)).content, mode="best-effort")
+    content = await exported(school)
+    report = await imported(other, content)
+    assert {code for _, _, code in codes(report)} <= WHOLE
+    assert await exported(other) == content
 
 
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="the archives are not part of the repository")

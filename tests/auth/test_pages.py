@@ -24,7 +24,7 @@ async def api(auth: Running) -> AsyncIterator[str]:
         yield address
 
 
-async def test_C20_every_command_of_the_page_about_keys_of_programs_works(
+async def test_C19_C20_every_command_of_the_page_about_keys_of_programs_works(
     auth: Running, email: str, api: str, tmp_path: Path
 ) -> None:
     await auth.register(email)
@@ -60,7 +60,7 @@ def test_C20_the_page_about_keys_of_programs_names_all_scopes() -> None:
     assert set(re.findall(r"`(\S+)`", told)) == SCOPES
 
 
-async def test_C24_C25_every_command_of_the_page_about_roles_works(auth: Running, api: str, tmp_path: Path) -> None:
+async def test_C24_C3_every_command_of_the_page_about_roles_works(auth: Running, api: str, tmp_path: Path) -> None:
     school = await staffed(auth)
     email = await school.joined("auditor")
     headers = await school.who(school.owner)
@@ -92,7 +92,7 @@ async def test_C24_C25_every_command_of_the_page_about_roles_works(auth: Running
     ]
 
 
-async def test_C12_every_command_of_the_page_about_second_factors_works(
+async def test_C15_C16_every_command_of_the_page_about_second_factors_works(
     auth: Running, email: str, api: str, tmp_path: Path
 ) -> None:
     await auth.register(email)

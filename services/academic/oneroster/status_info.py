@@ -20,7 +20,6 @@ MINORS = {
     404: "unknownobject",
     425: "server_busy",
     429: "server_busy",
-    500: "internal_server_error",
     503: "server_busy",
 }
 OWN = {
