@@ -24,6 +24,7 @@ FOREIGN: dict[str, Any] = {
 NAMED = {
     "POST /api/auth/login": {"tenant_id"},
     "POST /api/auth/login/passkey": {"tenant_id"},
+    "POST /api/auth/login/external": {"tenant_id"},
     "POST /api/auth/switch": {"tenant_id"},
     "POST /api/auth/members/{membership_id}/roles": {"role"},
     "POST /api/auth/members/{membership_id}/role-revocations": {"role"},
