@@ -72,6 +72,7 @@ class Signer:
 
 
 PERMISSIONS = (
+    "me",
     "school.write",
     "school.read",
     "classes.write",

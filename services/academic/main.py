@@ -5,6 +5,7 @@ from academic.accounts import routes as accounts
 from academic.alerts import routes as alerts
 from academic.alerts.commands import ABSENCE_ALERTS
 from academic.calendars import routes as calendars
+from academic.checkins import routes as checkins
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import guest_routes as guests
 from academic.classes import occupancy_routes as occupancy
@@ -33,6 +34,7 @@ from academic.schools import routes as schools
 from academic.service import SERVICE
 from academic.sessions import routes as sessions
 from academic.settings import AcademicSettings
+from academic.signatures import routes as signatures
 from academic.waitlists import routes as waitlists
 from shared.http import create_app
 from shared.mail import declining_routes
@@ -61,6 +63,8 @@ app = create_app(
         meetings.router,
         guests.router,
         registers.router,
+        checkins.router,
+        signatures.router,
         attendance_summary.router,
         timetable_files.router,
         day_book.router,

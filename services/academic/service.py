@@ -12,6 +12,9 @@ from academic.alerts.alert_list import AbsenceAlerts
 from academic.calendars.calendar import Calendar
 from academic.calendars.non_teaching_days import NonTeachingDays
 from academic.changes.change_log import ChangeLog
+from academic.checkins.check_in import CheckIn
+from academic.checkins.check_in_list import CheckIns
+from academic.checkins.check_in_policy import CheckInPolicy
 from academic.classes.class_ import Class
 from academic.classes.class_list import ClassList
 from academic.classes.roster import Roster
@@ -48,6 +51,9 @@ from academic.schools.reactions import when_tenant_registered
 from academic.schools.summary import Summary
 from academic.sessions.academic_session import AcademicSession
 from academic.sessions.session_tree import SessionTree
+from academic.signatures.participant_signature import ParticipantSignature
+from academic.signatures.register_signature import RegisterSignature
+from academic.signatures.signature_list import Signatures
 from academic.waitlists import offering
 from academic.waitlists.waiting import Waiting
 from academic.waitlists.waitlist import Waitlist
@@ -67,6 +73,10 @@ AGGREGATES = (
     Calendar,
     ClassMeeting,
     AttendanceRegister,
+    RegisterSignature,
+    ParticipantSignature,
+    CheckInPolicy,
+    CheckIn,
     AbsenceNotice,
     AttendanceCodeSet,
     AttendanceRules,
@@ -94,6 +104,8 @@ SERVICE = Service(
         RegisterSheet,
         DayBook,
         MarkHistory,
+        Signatures,
+        CheckIns,
         AbsenceNotices,
         CodeList,
         MakeUpCredits,

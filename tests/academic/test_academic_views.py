@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,11 @@ from psycopg import sql
 
 from academic.accounts.commands import link_or_leave
 from academic.accounts.matching import Match
+from academic.checkins.commands import check_in
+from academic.checkins.meeting_codes import MeetingCodes
 from academic.people.person import Person
 from academic.service import SERVICE
+from academic.signatures.commands import sign_register, sign_with_shown_code
 from infra.testing.harness import Running
 from infra.testing.school import School
 from shared.database import Connection
@@ -55,6 +59,8 @@ async def life(school: School) -> None:
     await school.did(f"{path}/dates", {"begin_on": "2026-09-01", "end_on": "2026-12-01"})
     await school.did(f"{path}/withdrawal", {"on": "2026-10-15"})
     await linked(school, eva)
+    await in_the_room(school, UUID(meeting_id), UUID(ann))
+    await sign_register(school.it.kernel.store, school.it.call(school.tenant_id), UUID(register_id), UUID(eva))
     await day_to_day(school, class_id, ann)
     other = await school.meeting(class_id, "2026-09-14")
     await school.did(f"/meetings/{other}/cancellation", {"reason": "weather"})
@@ -70,6 +76,19 @@ async def linked(school: School, person_id: str) -> None:
         Person, UUID(person_id), lambda person: person.link_user_account(uuid7(), call.now), call=call
     )
     await link_or_leave(school.it.kernel.store, call, uuid7(), Match(None, "no-such-person"))
+
+
+async def in_the_room(school: School, meeting_id: UUID, person_id: UUID) -> None:
+    """Somebody checks in and signs, as if it were the time of the lesson."""
+    it = school.it
+    await school.did(
+        f"/classes/{(await school.got(f'/meetings/{meeting_id}'))['class_id']}/check-in-policy", {"late_after": 5}
+    )
+    codes = MeetingCodes(it.kernel.keyring.master, school.tenant_id)
+    call = it.call(school.tenant_id, now=datetime(2026, 9, 7, 15, 7, tzinfo=UTC))
+    code = codes.shown(meeting_id, call.now).text
+    await check_in(it.kernel.store, call, codes, meeting_id, person_id, code)
+    await sign_with_shown_code(it.kernel.store, call, codes, meeting_id, person_id, code)
 
 
 async def day_to_day(school: School, class_id: str, ann: str) -> None:

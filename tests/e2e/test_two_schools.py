@@ -32,6 +32,7 @@ BODIES: dict[str, Any] = {
         "begin_on": "2026-09-01",
         "end_on": "2026-10-01",
     },
+    "/api/academic/meetings/{meeting_id}/signatures": {"method": "drawn", "enrolment_id": str(uuid4()), "image": "x"},
     "/api/auth/roles/{role_id}/permissions": {"permissions": PERMISSIONS},
     "/api/auth/service-accounts/{account_id}/keys": {"scopes": ["classes.read"]},
     "/api/auth/service-accounts/{account_id}/keys/{key_id}/scopes": {"scopes": ["classes.read"]},

@@ -115,6 +115,14 @@ TEMPLATES: Mapping[str, Told] = {
     ),
     "register_closed": Told("The register was closed", "Se cerró la lista"),
     "register_reopened": Told("The register was opened again", "Se reabrió la lista"),
+    "register_signed": Told("{person_id} signed the register of {held_on}", "{person_id} firmó la lista del {held_on}"),
+    "meeting_signed": Told("{person_id} signed the lesson of {held_on}", "{person_id} firmó la clase del {held_on}"),
+    "check_in_policy_started": Told("The rules of checking in began", "Empezaron las reglas del registro de llegada"),
+    "check_in_policy_set": Told(
+        "Late is who checks in after this many minutes: {late_after}",
+        "Llega tarde quien se registra tras minutos: {late_after}",
+    ),
+    "checked_in": Told("{person_id} checked in at {arrived_at}", "{person_id} registró su llegada a las {arrived_at}"),
     "absence_notified": Told(
         "{person_id} will be away from {first} to {last}", "{person_id} faltará del {first} al {last}"
     ),
