@@ -54,7 +54,7 @@ async def texts(school: School, path: str, **params: Any) -> list[str]:
     return [entry["text"] for entry in await school.got(f"/history{path}", **params)]
 
 
-async def test_N5_A16_a_class_tells_who_changed_what_from_what_to_what(school: School) -> None:
+async def test_N5_A16_R4_23_R4_24_a_class_tells_who_changed_what_from_what_to_what(school: School) -> None:
     class_id = await school.class_("Piano A", capacity=8)
     ann = await school.person("Ann", "Lee")
     enrolment_id = await school.enrolment(class_id, ann)

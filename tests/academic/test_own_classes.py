@@ -219,7 +219,7 @@ def found(answer: Any) -> bool:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("run_key", [1, 2])
-async def test_S3_C25_every_decision_is_the_models_also_after_changes(school: School, run_key: int) -> None:
+async def test_S3_C25_R4_14_every_decision_is_the_models_also_after_changes(school: School, run_key: int) -> None:
     """Twice 1,000 decisions: teachers, substitutes, those who left or will come, managers of orgs, visitors of classes,
     strangers; classes, rosters, meetings, registers, marks."""
     town = Town(school, random.Random(run_key))

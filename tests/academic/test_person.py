@@ -59,7 +59,7 @@ def test_a_guardian_is_unlinked_once() -> None:
     given(ann()).when(lambda p: p.unlink_guardian(MOTHER, NOW)).then_nothing()
 
 
-def test_a_person_is_archived_once_and_restored() -> None:
+def test_R4_25_a_person_is_archived_once_and_restored() -> None:
     given(ann()).when(lambda p: p.archive(NOW)).then(Person.Archived)
     given(archived()).when(lambda p: p.archive(NOW)).then_nothing()
     given(archived()).when(lambda p: p.restore(NOW)).then(Person.Restored)

@@ -110,7 +110,7 @@ async def test_a_person_is_corrected_by_one_event_and_the_same_details_by_none(s
     assert (await school.got(f"/people/{person_id}"))["family_name"] == "Li"
 
 
-async def test_people_are_listed_by_role_with_their_guardians(school: School) -> None:
+async def test_R4_62_people_are_listed_by_role_with_their_guardians(school: School) -> None:
     ann, mother = await school.person("Ann"), await school.person("Mia", role="guardian")
     await school.did(f"/people/{ann}/guardians", {"guardian_id": mother})
     (line,) = await school.got("/people", role="student")

@@ -29,7 +29,7 @@ async def test_S8_a_browser_gets_the_refresh_token_in_a_cookie_and_not_in_the_bo
     assert cookie_of(went_on) != cookie_of(answer)
 
 
-async def test_S8_the_cookie_without_the_header_is_nothing(auth: Any, email: str) -> None:
+async def test_S8_R4_20_the_cookie_without_the_header_is_nothing(auth: Any, email: str) -> None:
     cookie = cookie_of(await login(auth, email))
     auth.client.cookies.clear()
     refused = await auth.client.post("/token/refresh", json={}, headers={"Cookie": cookie})

@@ -3,7 +3,7 @@
 from auth.roles.matrix import CELLS, MATRIX, ROLES, SCOPES, permissions_of
 
 
-def test_S2_every_role_has_a_cell_for_every_permission() -> None:
+def test_S2_R4_12_every_role_has_a_cell_for_every_permission() -> None:
     assert len(ROLES) == 11
     assert all(set(MATRIX[role]) == set(CELLS) for role in ROLES)
     assert all(len(cells.split()) == len(ROLES) for cells in CELLS.values())

@@ -169,7 +169,7 @@ async def test_C14_an_administrator_sees_and_ends_a_members_sign_ins_of_this_sch
     assert await auth.topics(UUID(there)) == ["auth.session_started"]
 
 
-async def test_C8_an_administrator_unlocks_an_account(auth: Any) -> None:
+async def test_C8_R4_8_an_administrator_unlocks_an_account(auth: Any) -> None:
     school = await staffed(auth)
     email = await school.joined("teacher")
     administrator = await school.who(await school.joined("administrator"))

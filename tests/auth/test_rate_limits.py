@@ -100,7 +100,7 @@ def bodies(who: str) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", sorted(bodies("")))
-async def test_C9_S18_an_account_is_asked_for_so_often_and_no_more(limited: Running, path: str) -> None:
+async def test_C9_S18_E12_an_account_is_asked_for_so_often_and_no_more(limited: Running, path: str) -> None:
     body = bodies(uuid7().hex)[path]
     answers = [await post(limited, path, body) for _ in range(4)]
     statuses = [answer.status_code for answer in answers]
@@ -140,7 +140,7 @@ async def test_C9_another_spelling_is_no_other_account(limited: Running) -> None
     assert [answer.status_code == 429 for answer in answers] == [False, False, False, True]
 
 
-async def test_S18_an_answer_tells_how_many_more_may_come(limited: Running, email: str) -> None:
+async def test_S18_E12_an_answer_tells_how_many_more_may_come(limited: Running, email: str) -> None:
     answer = await post(limited, "/password-reset-requests", {"email": email})
     assert answer.status_code == 202
     assert answer.headers["RateLimit-Policy"] == '"std";q=3;w=60'

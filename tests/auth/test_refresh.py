@@ -40,7 +40,7 @@ async def agent_login(auth: Any, email: str) -> dict[str, Any]:
     return data
 
 
-async def test_C12_a_refresh_token_gives_new_tokens_of_the_same_sign_in(auth: Any, agent_login: Any) -> None:
+async def test_C12_R4_3_a_refresh_token_gives_new_tokens_of_the_same_sign_in(auth: Any, agent_login: Any) -> None:
     answer = await refresh(auth, agent_login["refresh_token"])
     assert answer.status_code == 200
     went_on = answer.json()["data"]
@@ -50,7 +50,7 @@ async def test_C12_a_refresh_token_gives_new_tokens_of_the_same_sign_in(auth: An
     assert me.status_code == 200
 
 
-async def test_C13_reuse_kills_the_family(auth: Any, agent_login: Any) -> None:
+async def test_C13_R4_3_reuse_kills_the_family(auth: Any, agent_login: Any) -> None:
     first = agent_login["refresh_token"]
     second = (await refresh(auth, first)).json()["data"]["refresh_token"]
     await make_older(auth, 1)

@@ -15,7 +15,7 @@ async def rows(dsn: str, query: str, **params: Any) -> list[tuple[Any, ...]]:
         return await (await connection.execute(query.encode(), params)).fetchall()
 
 
-async def test_C1_F1_a_school_registered_a_moment_ago_can_be_entered_at_once(auth: Any, email: str) -> None:
+async def test_C1_F1_R4_9_a_school_registered_a_moment_ago_can_be_entered_at_once(auth: Any, email: str) -> None:
     registered = await auth.register(email)
     assert registered.status_code == 201, registered.text
     signed_in = await auth.login(email)
@@ -99,7 +99,7 @@ async def test_S11_the_owner_of_an_address_hears_once_a_day_that_somebody_regist
     assert topics.count("auth.registration_attempted") == 1
 
 
-async def test_C5_nobody_signs_in_before_the_address_is_verified(auth: Any, email: str) -> None:
+async def test_C5_R4_6_nobody_signs_in_before_the_address_is_verified(auth: Any, email: str) -> None:
     await auth.register(email, verified=False)
     before = await auth.login(email)
     assert (before.status_code, before.json()["code"]) == (401, "sign-in-refused")

@@ -46,7 +46,7 @@ async def test_S11_an_unknown_address_is_locked_like_a_known_one(auth: Any, emai
         assert codes == ["sign-in-refused"] * 5 + ["sign-in-locked"]
 
 
-async def test_S12_five_guesses_reach_a_compare_however_many_come_at_once(auth: Any, email: str) -> None:
+async def test_S12_C8_R4_8_five_guesses_reach_a_compare_however_many_come_at_once(auth: Any, email: str) -> None:
     await auth.register(email)
     answers = await asyncio.gather(*[auth.login(email, "wrong") for _ in range(20)])
     codes = [answer.json()["code"] for answer in answers]
@@ -71,7 +71,9 @@ async def test_S12_guessing_through_registration_is_counted_too(auth: Any, email
     assert (await auth.login(email)).json()["code"] == "sign-in-locked"
 
 
-async def test_C10_S6_a_token_names_user_school_roles_and_session_for_five_minutes(auth: Any, email: str) -> None:
+async def test_C10_S6_R4_1_R4_2_R2_2_a_token_names_user_school_roles_and_session_for_five_minutes(
+    auth: Any, email: str
+) -> None:
     school = (await auth.register(email)).json()["data"]["id"]
     data = (await auth.login(email)).json()["data"]
     header, claims = part(data["access_token"], 0), part(data["access_token"], 1)

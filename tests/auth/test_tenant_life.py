@@ -64,7 +64,7 @@ async def test_B33_C1_a_school_is_created_through_the_API_alone(school: School) 
     assert (row["freeze_day"], row["suspended"]) == (None, False)
 
 
-async def test_C34_a_school_renames_itself_and_chooses_its_settings(school: School) -> None:
+async def test_C34_R4_27_a_school_renames_itself_and_chooses_its_settings(school: School) -> None:
     assert (await school.post("/tenant/name", {"name": "Escuela Luna"})).status_code == 200
     settings = {"zone": "Atlantic/Canary", "language": "es", "freeze_day": 5}
     assert (await school.post("/tenant/settings", settings)).status_code == 200

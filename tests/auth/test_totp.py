@@ -77,7 +77,7 @@ async def test_S13_a_row_of_one_user_opens_nothing_of_another(auth: Any) -> None
     assert not await totp.accept(uuid7(), factor_id, "050471", datetime.fromtimestamp(1111111111, UTC))
 
 
-async def test_C15_an_app_is_asked_for_once_it_is_confirmed(auth: Any, email: str) -> None:
+async def test_C15_R4_5_an_app_is_asked_for_once_it_is_confirmed(auth: Any, email: str) -> None:
     owner = await enrolling(auth, email)
     assert (await auth.login(email)).json()["data"]["outcome"] == "signed-in"
     wrong = await owner.post("/me/totp/confirmation", code=owner.wrong())

@@ -33,7 +33,7 @@ async def test_the_payer_is_sealed_in_the_log_and_read_in_clear_text(desk: Any) 
     assert "Núria".encode() not in log
 
 
-async def test_lists_come_in_pages(desk: Any) -> None:
+async def test_R4_59_R4_62_lists_come_in_pages(desk: Any) -> None:
     made = [await desk.account() for _ in range(5)]
     seen: list[str] = []
     cursor: dict[str, str] = {}
@@ -46,7 +46,7 @@ async def test_lists_come_in_pages(desk: Any) -> None:
     assert seen == sorted(made)
 
 
-async def test_a_client_sees_its_own_writes_after_the_reactions_to_them(desk: Any) -> None:
+async def test_N8_a_client_sees_its_own_writes_after_the_reactions_to_them(desk: Any) -> None:
     ann = await desk.enrolled()
     await desk.mark({ann: True})
     plan = await desk.plan(("per_meeting", 2000))

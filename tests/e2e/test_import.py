@@ -131,6 +131,6 @@ async def pieces(number: int) -> AsyncIterator[bytes]:
         yield bytes(1_048_576)
 
 
-async def test_A25_an_upload_above_50_mb_is_refused_at_the_door(school: Client) -> None:
+async def test_A25_R3_39_an_upload_above_50_mb_is_refused_at_the_door(school: Client) -> None:
     answer = await send(school, pieces(51))
     assert (answer.status, answer.body["code"]) == (413, "body-too-large")

@@ -96,7 +96,7 @@ async def test_S5_who_is_suspended_writes_no_more(owner: Client, member: Member)
     assert await member.refresh() == 401
 
 
-async def test_S5_who_ended_all_sign_ins_elsewhere_writes_no_more_with_the_old_token(
+async def test_S5_R4_4_who_ended_all_sign_ins_elsewhere_writes_no_more_with_the_old_token(
     owner: Client, member: Member, product: Running
 ) -> None:
     async with Client(product.base_url, product.inbox_url) as elsewhere:

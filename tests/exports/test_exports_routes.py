@@ -34,7 +34,7 @@ async def lesson(exports: Any, tenant: UUID) -> tuple[UUID, UUID, UUID, UUID]:
     return class_id, meeting, ana, bad
 
 
-async def test_F11_D1_attendance_becomes_a_file_with_names_opened(exports: Any) -> None:
+async def test_F11_D1_R4_61_attendance_becomes_a_file_with_names_opened(exports: Any) -> None:
     tenant = uuid7()
     class_id, *_ = await lesson(exports, tenant)
     job_id = await exports.exported(tenant, class_id)
@@ -125,7 +125,7 @@ async def test_only_the_days_asked_for_are_in_the_file(exports: Any) -> None:
     assert [line["date"] for line in read(content)] == ["2026-09-01", "2026-09-07", "2026-09-07", "2026-09-30"]
 
 
-async def test_D2_progress_counts_rows_over_many_steps(exports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_D2_R3_6_progress_counts_rows_over_many_steps(exports: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(export_job, "FEWEST_ROWS", 3)
     monkeypatch.setattr(writing, "PAGE", 2)
     tenant = uuid7()

@@ -11,7 +11,7 @@ from tests.gateway.conftest import Door
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:5173", "http://127.0.0.1:3000"])
-async def test_S24_pages_of_this_machine_may_call_outside_production(door: Door, origin: str) -> None:
+async def test_S24_E13_R4_19_pages_of_this_machine_may_call_outside_production(door: Door, origin: str) -> None:
     asked = {
         "Origin": origin,
         "Access-Control-Request-Method": "POST",
@@ -26,7 +26,7 @@ async def test_S24_pages_of_this_machine_may_call_outside_production(door: Door,
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "http://localhost.evil.example", "null"])
-async def test_S24_other_pages_may_not_and_never_with_a_cookie(door: Door, origin: str) -> None:
+async def test_S24_E13_R4_19_R4_20_other_pages_may_not_and_never_with_a_cookie(door: Door, origin: str) -> None:
     answer = await door.client.get("/api/academic/classes", headers=door.signer.bearer() | {"Origin": origin})
     assert "access-control-allow-origin" not in answer.headers
     asked = {
@@ -40,7 +40,9 @@ async def test_S24_other_pages_may_not_and_never_with_a_cookie(door: Door, origi
 
 
 @pytest.mark.parametrize(("origin", "allowed"), [("https://app.example", True), ("http://localhost:5173", False)])
-async def test_S24_production_allows_the_listed_pages_only(tmp_path: Path, origin: str, allowed: bool) -> None:
+async def test_S24_E13_R4_19_R4_47_production_allows_the_listed_pages_only(
+    tmp_path: Path, origin: str, allowed: bool
+) -> None:
     settings = GatewaySettings(environment="production", origins=("https://app.example",), state=tmp_path)
     transport = ASGITransport(create_gateway(settings))
     async with AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -13,14 +13,14 @@ from tests.gateway.conftest import Door
 POLICY = "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 
 
-async def test_E1_the_document_is_served(door: Door) -> None:
+async def test_E1_A29_R4_53_the_document_is_served(door: Door) -> None:
     answer = await door.client.get("/api/schema/")
     assert answer.json() == json.loads(openapi.FILE.read_bytes())
     assert answer.headers["content-type"] == "application/json"
     assert answer.json()["openapi"] == "3.1.0"
 
 
-async def test_the_page_and_all_it_needs_come_from_here_under_its_policy(door: Door) -> None:
+async def test_A29_R4_51_the_page_and_all_it_needs_come_from_here_under_its_policy(door: Door) -> None:
     page = await door.client.get("/api/docs/")
     assert page.status_code == 200
     found = Links(page.text)

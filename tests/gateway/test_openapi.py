@@ -18,7 +18,7 @@ def operations() -> list[dict[str, Any]]:
     return [operation for methods in document()["paths"].values() for operation in methods.values()]
 
 
-def test_E1_the_committed_document_is_what_the_code_makes() -> None:
+def test_E1_A29_R4_50_R0_19_the_committed_document_is_what_the_code_makes() -> None:
     made = openapi.rendered(openapi.merged(openapi.read_services(), openapi.own_document()))
     assert made == openapi.FILE.read_bytes(), "run `make openapi`"
 

@@ -68,7 +68,7 @@ def test_S4_every_write_takes_json_or_is_known_to_take_something_else() -> None:
 
 
 @pytest.mark.parametrize("operation", BODIES, ids=lambda operation: operation.name)
-def test_S4_no_object_of_a_body_takes_what_it_does_not_name(operation: Operation) -> None:
+def test_S4_R2_11_R4_17_no_object_of_a_body_takes_what_it_does_not_name(operation: Operation) -> None:
     schema = body_of(operation)
     assert schema is not None
     for each in objects(schema):

@@ -27,7 +27,9 @@ def nine(tmp_path: Path) -> Nine:
     return Nine(State(tmp_path), Ports.from_base(DEFAULT_BASE))
 
 
-def test_it_runs_the_nine_processes_their_servers_the_preparation_and_the_inbox(containers: dict[str, Any]) -> None:
+def test_R1_10_it_runs_the_nine_processes_their_servers_the_preparation_and_the_inbox(
+    containers: dict[str, Any],
+) -> None:
     nine_names = {name.replace(".", "-") for name in (*APIS, *WORKERS, "gateway")}
     started = {name for name, container in containers.items() if "profiles" not in container}
     assert started == nine_names | {"postgres", "kafka", "bootstrap", "inbox"}

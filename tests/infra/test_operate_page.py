@@ -61,7 +61,7 @@ def elsewhere(log: dict[str, str], kafka: str) -> Iterator[dict[str, str]]:
     asyncio.run(delete_topic(kafka, "academic.events.2"))
 
 
-def test_every_command_of_the_page_does_what_the_page_says(
+def test_R1_11_every_command_of_the_page_does_what_the_page_says(
     product: Running, rollbook: Rollbook, elsewhere: dict[str, str]
 ) -> None:
     here = {"ROLLBOOK_STATE": str(product.folder)}

@@ -12,7 +12,7 @@ from infra.native.fleet import APIS, SERVERS, WORKERS
 from infra.native.running import Running
 
 
-def test_everything_is_ready_and_answers(product: Running) -> None:
+def test_R0_28_R2_28_R4_65_everything_is_ready_and_answers(product: Running) -> None:
     assert set(product.pids) == {*SERVERS, *APIS, *WORKERS, "gateway", "inbox"}
     for name in (*APIS, *WORKERS, "gateway", "inbox"):
         assert httpx2.get(f"{product.ports.url(name)}/readyz").status_code == 200
@@ -49,7 +49,7 @@ def test_an_operators_command_answers(product: Running, arguments: tuple[str, ..
     assert expected in text
 
 
-def test_a_view_is_built_beside_the_live_one_verified_and_flipped(product: Running) -> None:
+def test_N7_a_view_is_built_beside_the_live_one_verified_and_flipped(product: Running) -> None:
     before = live_builds(product)
     status, text = rollbook(product, "views", "build", "academic", "roster")
     assert status == 0, text

@@ -61,7 +61,7 @@ async def differences(connection: Connection, build: Build) -> list[Any]:
     return [*await verify(connection, "academic", CODEC, build, 1, "")]
 
 
-async def test_DS17_a_build_beside_the_live_one_goes_live_and_back(town: Running, worker: Connection) -> None:
+async def test_DS17_N7_a_build_beside_the_live_one_goes_live_and_back(town: Running, worker: Connection) -> None:
     tenant = uuid7()
     saved = await shelf_with(town, tenant, "Emma", "Persuasion")
     await settle(town, worker)
@@ -99,7 +99,7 @@ async def test_a_build_that_was_dropped_does_not_go_live(town: Running, worker: 
     assert (await library(town, worker)).number == live.number
 
 
-async def test_G17_reads_across_flips_never_fail_and_never_go_back(town: Running, worker: Connection) -> None:
+async def test_G17_N7_reads_across_flips_never_fail_and_never_go_back(town: Running, worker: Connection) -> None:
     """TRAP ES50: prepared statements of one pool meet both builds."""
     tenant = uuid7()
     saved = await shelf_with(town, tenant)

@@ -172,7 +172,7 @@ async def test_a_reaction_that_starts_now_leaves_the_past_alone(
         assert await notices(town, tenant) == ["Ben 2"]
 
 
-async def test_C32_a_token_of_another_service_waits_for_its_view_and_for_the_effects(
+async def test_C32_N8_a_token_of_another_service_waits_for_its_view_and_for_the_effects(
     town: Running, worker: Connection, source: Source
 ) -> None:
     tenant = uuid7()

@@ -87,7 +87,7 @@ BAD_JSON = {
 
 
 @pytest.mark.parametrize("name", BAD_JSON)
-async def test_S18_a_bad_body_is_a_problem_with_a_pointer(client: AsyncClient, name: str) -> None:
+async def test_S18_R4_17_a_bad_body_is_a_problem_with_a_pointer(client: AsyncClient, name: str) -> None:
     content, status, code, pointer = BAD_JSON[name]
     answer = await client.post(URL, headers={**auth(), "Content-Type": "application/json"}, content=content)
     body = answer.json()

@@ -162,7 +162,7 @@ async def test_7_2_a_call_ends_when_its_client_gives_up(client: AsyncClient, sen
     assert before + seconds <= found.deadline <= after + seconds
 
 
-def test_E7_a_page_ends_with_the_cursor_of_its_last_row() -> None:
+def test_E7_R4_59_a_page_ends_with_the_cursor_of_its_last_row() -> None:
     rows = [("Ann", UUID(int=1)), ("Ben", UUID(int=2)), ("Cem", UUID(int=3))]
     page, pagination = Paging(2, None).cut(rows, lambda row: row)
     assert page == rows[:2]

@@ -27,7 +27,7 @@ async def put_up(toy: Running, headers: dict[str, str], name: str = "A") -> Resp
     return await toy.client.post("/shelves", headers=headers, json={"name": name})
 
 
-async def test_E4_a_command_answers_with_id_version_and_token(toy: Running) -> None:
+async def test_E4_R4_31_a_command_answers_with_id_version_and_token(toy: Running) -> None:
     answer = await put_up(toy, toy.headers(uuid4()))
     assert answer.status_code == 201
     body = answer.json()

@@ -48,7 +48,9 @@ async def client(tmp_path: Path) -> AsyncIterator[AsyncClient]:
         ("bug", 500, "internal-error"),
     ],
 )
-async def test_E3_each_fault_has_its_status_and_code(client: AsyncClient, name: str, status: int, code: str) -> None:
+async def test_E3_E13_R4_21_R4_32_each_fault_has_its_status_and_code(
+    client: AsyncClient, name: str, status: int, code: str
+) -> None:
     answer = await client.get(f"/faults/{name}")
     body = answer.json()
     assert (answer.status_code, body["status"], body["code"]) == (status, status, code)
@@ -61,7 +63,7 @@ async def test_E3_each_fault_has_its_status_and_code(client: AsyncClient, name: 
     assert {name: answer.headers[name] for name in SECURITY} == SECURITY
 
 
-async def test_E3_a_refusal_points_to_its_field(client: AsyncClient) -> None:
+async def test_E3_R4_32_R2_9_a_refusal_points_to_its_field(client: AsyncClient) -> None:
     body = (await client.get("/faults/refused")).json()
     assert body["detail"] == "No seat is left."
     assert body["errors"] == [

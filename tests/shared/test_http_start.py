@@ -37,7 +37,7 @@ async def twice(one: Annotated[Caller, may("classes.read")], two: Annotated[Call
 
 
 @pytest.mark.parametrize("endpoint", [no_access, twice])
-def test_S2_a_route_that_does_not_declare_its_access_stops_the_start(endpoint: Any) -> None:
+def test_S2_R4_13_R1_13_a_route_that_does_not_declare_its_access_stops_the_start(endpoint: Any) -> None:
     router = APIRouter()
     router.add_api_route("/open", endpoint)
     outer = APIRouter(prefix="/more")
@@ -53,7 +53,7 @@ def test_S2_access_may_be_declared_beside_the_function() -> None:
     create_app(SERVICE, ServiceSettings, routers=(router,))
 
 
-def test_E1_the_document_names_operations_permissions_headers_and_codes(tmp_path: Path) -> None:
+def test_E1_A29_R2_7_the_document_names_operations_permissions_headers_and_codes(tmp_path: Path) -> None:
     document = make_app(tmp_path).openapi()
     post = document["paths"]["/classes/{class_id}/enrolments"]["post"]
     assert document["openapi"].startswith("3.1")
@@ -121,7 +121,7 @@ async def test_metrics_count_by_route_and_never_by_path(tmp_path: Path) -> None:
     assert "/another/path" not in text
 
 
-async def test_E14_probes_tell_starting_ready_failing_and_stopping() -> None:
+async def test_E14_R4_30_probes_tell_starting_ready_failing_and_stopping() -> None:
     ill = False
 
     async def database() -> None:

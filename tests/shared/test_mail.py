@@ -108,7 +108,9 @@ async def let_time_pass(library: Running, days: float = 0) -> None:
         )
 
 
-async def test_a_mail_follows_its_event_once_in_the_persons_language(library: Running, server: MailServer) -> None:
+async def test_R4_48_a_mail_follows_its_event_once_in_the_persons_language(
+    library: Running, server: MailServer
+) -> None:
     await put_up(library, "ana@example.org")
     await library.settle()
     assert await sender(library, server.port).send_due() == 1

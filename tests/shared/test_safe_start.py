@@ -177,13 +177,13 @@ async def test_G10_a_store_that_does_not_answer_ends_no_process_and_is_used_agai
     await writer.stop()
 
 
-async def test_an_edited_migration_is_refused(empty_log: Dsns) -> None:
+async def test_R1_3_R4_38_an_edited_migration_is_refused(empty_log: Dsns) -> None:
     await superuser(empty_log, "UPDATE academic.migrations SET sha256 = 'edited'")
     with pytest.raises(UnsafeDatabase, match="was edited"):
         await migrate(empty_log["owner"], "academic")
 
 
-async def test_migrations_that_ran_do_not_run_again(log: Dsns) -> None:
+async def test_R1_3_R4_38_migrations_that_ran_do_not_run_again(log: Dsns) -> None:
     assert await migrate(log["owner"], "academic") is False
     first, *_ = migration_files("academic")
     assert first[0] == "shared/0001_event_store.sql"

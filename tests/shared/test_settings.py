@@ -23,7 +23,7 @@ def key(tmp_path: Path) -> Path:
     return file
 
 
-def test_each_service_reads_its_own_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_R0_12_R0_18_each_service_reads_its_own_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BOOK_PORT", "8042")
     monkeypatch.setenv("OTHER_PORT", "1")
     monkeypatch.setenv("BOOK_API_DSN", "postgresql://u:secret@h/db")
@@ -70,7 +70,7 @@ def test_S28_production_refuses_a_key_file_that_others_read(key: Path, tmp_path:
     assert BookSettings(master_key_file=key).environment == "development"
 
 
-def test_S28_production_refuses_a_missing_or_short_key(key: Path, tmp_path: Path) -> None:
+def test_S28_R4_41_production_refuses_a_missing_or_short_key(key: Path, tmp_path: Path) -> None:
     with pytest.raises(ValidationError, match="there is no such file"):
         BookSettings(environment="production", master_key_file=tmp_path / "none", state=tmp_path)
     key.write_text("short")
@@ -78,7 +78,7 @@ def test_S28_production_refuses_a_missing_or_short_key(key: Path, tmp_path: Path
         BookSettings(environment="production", master_key_file=key, state=tmp_path)
 
 
-def test_S28_production_refuses_debug_lines_and_an_open_state_folder(key: Path, tmp_path: Path) -> None:
+def test_S28_R4_40_production_refuses_debug_lines_and_an_open_state_folder(key: Path, tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(0o777)
@@ -87,7 +87,7 @@ def test_S28_production_refuses_debug_lines_and_an_open_state_folder(key: Path, 
 
 
 @pytest.mark.parametrize("origin", ["*", "http://school.example", "https://*.example"])
-def test_S24_production_refuses_an_open_list_of_origins(tmp_path: Path, origin: str) -> None:
+def test_S24_R4_47_production_refuses_an_open_list_of_origins(tmp_path: Path, origin: str) -> None:
     with pytest.raises(ValidationError, match="is not one https origin"):
         GatewaySettings(environment="production", origins=(origin,), state=tmp_path)
     allowed = GatewaySettings(environment="production", origins=("https://app.example",), state=tmp_path)

@@ -53,7 +53,7 @@ async def test_S1_a_view_shows_nothing_of_another_tenant(town: Running, worker: 
     assert theirs.json()["detail"] == unknown.json()["detail"]
 
 
-async def test_S1_row_level_security_alone_shows_one_tenant_of_a_view(town: Running, worker: Connection) -> None:
+async def test_S1_R4_16_row_level_security_alone_shows_one_tenant_of_a_view(town: Running, worker: Connection) -> None:
     ours, theirs = uuid7(), uuid7()
     for tenant in (ours, theirs):
         await shelf_with(town, tenant, "Emma")
