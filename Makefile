@@ -13,7 +13,7 @@ help: ## this list
 	@python3 -m pip install --quiet --root-user-action=ignore --target .tools uv
 
 setup: $(UV) ## the environment in .venv
-	@$(UV) sync --quiet --locked
+	@$(UV) sync --quiet --locked --compile-bytecode
 
 run: setup ## the whole product with a demo school; ARGS="--once" tells the story and ends, ARGS="--port 9000" moves it
 	@exec $(PYTHON) -m infra.native.launcher $(ARGS)

@@ -9,8 +9,10 @@ from contextlib import asynccontextmanager
 from importlib.resources import files
 from typing import Any
 
+import orjson
 from psycopg import AsyncConnection, sql
 from psycopg.rows import TupleRow
+from psycopg.types.json import set_json_loads
 from psycopg_pool import AsyncConnectionPool
 
 Connection = AsyncConnection[TupleRow]
@@ -35,6 +37,8 @@ LEAST_VERSION = 15
 """Of PostgreSQL. Row-level security of SQL views (`security_invoker`) came with it."""
 
 log = logging.getLogger(__name__)
+
+set_json_loads(orjson.loads)
 
 
 class UnsafeDatabase(Exception):
