@@ -87,6 +87,9 @@ PERMISSIONS = (
     "absences.read",
     "people.write",
     "people.read",
+    "notes.write",
+    "notes.read",
+    "audit.read",
     "imports.write",
     "imports.read",
     "plans.write",
@@ -152,9 +155,10 @@ class Running:
         )
 
     def headers(self, tenant_id: UUID, permissions: Iterable[str] = PERMISSIONS, **more: str) -> dict[str, str]:
-        """Authorization for this tenant, a fresh Idempotency-Key, and what is given (`if_match=…`)."""
+        """Authorization for this tenant, of somebody who just signed in, a fresh Idempotency-Key, and what is given
+        (`if_match=…`)."""
         given = {name.replace("_", "-"): value for name, value in more.items()}
-        token = self.signer.token(tenant_id, permissions)
+        token = self.signer.token(tenant_id, permissions, claims={"amr": ["pwd"], "auth_time": int(time.time())})
         return {"Authorization": f"Bearer {token}", "Idempotency-Key": secrets.token_hex(8), **given}
 
     async def feed(

@@ -19,6 +19,7 @@ from academic.make_ups import routes as make_ups
 from academic.meetings import calendar_routes as timetable_files
 from academic.meetings import planning_routes as planning
 from academic.meetings import routes as meetings
+from academic.notes import routes as notes
 from academic.oneroster import export_routes as oneroster_export
 from academic.oneroster import routes as oneroster
 from academic.orgs import routes as orgs
@@ -50,6 +51,7 @@ app = create_app(
         rollovers.router,
         courses.router,
         people.router,
+        notes.router,
         accounts.router,
         occupancy.router,
         classes.router,

@@ -34,6 +34,9 @@ from academic.make_ups.credit_list import MakeUpCredits
 from academic.make_ups.make_up_credit import MakeUpCredit
 from academic.meetings.class_meeting import ClassMeeting
 from academic.meetings.timetable import Timetable
+from academic.notes.note_list import Notes
+from academic.notes.note_readings import NoteReadings
+from academic.notes.sensitive_notes import SensitiveNotes
 from academic.oneroster.rostering import Rostering
 from academic.orgs.org import Org
 from academic.orgs.org_tree import OrgTree
@@ -66,6 +69,8 @@ AGGREGATES = (
     Course,
     Person,
     UserAccount,
+    SensitiveNotes,
+    NoteReadings,
     Class,
     Waitlist,
     ClassFunding,
@@ -95,6 +100,7 @@ SERVICE = Service(
         Catalogue,
         Directory,
         UserAccounts,
+        Notes,
         ClassList,
         Roster,
         Waiting,

@@ -103,11 +103,24 @@ async def day_to_day(school: School, class_id: str, ann: str) -> None:
     mother = {"given_name": "Mia", "family_name": "Lee", "roles": ["guardian"], "email": "mia@example.org"}
     await school.did(f"/people/{ann}/guardians", {"guardian_id": (await school.did("/people", mother))["id"]})
     choir = await school.class_("Choir")
+    await apart(school, choir, ann)
     enrolment = await school.enrolment(choir, ann)
     guest = {"person_id": await school.person("Tom"), "kind": "trial"}
     await school.did(f"/meetings/{await school.meeting(choir, '2026-09-16')}/guests", guest)
     meeting = await school.meeting(choir, "2026-09-09")
     await school.did(f"/meetings/{meeting}/attendance", {"marks": [{"enrolment_id": enrolment, "code": "A"}]})
+
+
+async def apart(school: School, class_id: str, person_id: str) -> None:
+    """A class that somebody funds, another one no more; notes about a person, and who read them."""
+    funding = {"funder": "FUNDAE", "action_number": "12", "group_number": "3", "planned_hours": 30}
+    for each in (class_id, await school.class_("Free")):
+        await school.did(f"/classes/{each}/funding", funding)
+    await school.did(f"/classes/{each}/funding/removal")
+    for kind in ("allergies", "custody"):
+        note = (await school.did(f"/people/{person_id}/notes", {"kind": kind, "text": "x"}))["note_id"]
+    await school.did(f"/people/{person_id}/notes/{note}/removal")
+    await school.got(f"/people/{person_id}/notes")
 
 
 async def filled(connection: Connection, it: Running, view: type[View], batches: Sequence[list[Record]]) -> Contents:

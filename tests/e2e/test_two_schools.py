@@ -139,6 +139,7 @@ async def fill_new_folders(client: Client, ids: dict[str, str]) -> None:
         "notice_id": (await post("/api/academic/absence-notices", notice))["id"],
         "credit_id": (await post("/api/academic/make-up-credits", credit))["id"],
         "place_id": ids["enrolment_id"],
+        "note_id": ids["enrolment_id"],
         "service_account_id": account,
         "key_id": (await post(f"/api/auth/service-accounts/{account}/keys", {"scopes": ["classes.read"]}))["id"],
         "role_id": (await post("/api/auth/roles", {"name": "Helper", "permissions": PERMISSIONS}))["id"],

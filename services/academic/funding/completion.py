@@ -80,7 +80,8 @@ WITH stay AS (
     ) l ON true
     LEFT JOIN sheet_mark m
       ON m.tenant_id = %(tenant)s AND m.meeting_id = l.meeting_id AND m.enrolment_id = s.enrolment_id
-    GROUP BY s.class_id, s.person_id, s.funder, s.action_number, s.group_number, s.employer, s.planned_hours, s.threshold
+    GROUP BY s.class_id, s.person_id, s.funder, s.action_number, s.group_number, s.employer, s.planned_hours,
+             s.threshold
 ), planned AS (
     SELECT *, coalesce(planned_hours * 60::int8, minutes_held + minutes_to_come) AS minutes_planned FROM summed
 ), judged AS (

@@ -52,6 +52,8 @@ CELLS: Mapping[str, str] = {
     "absences.read":       "-  T  T  O  O  C  -  T  F  F  -",
     "people.write":        "-  T  T  O  O  -  -  -  F  F  S",
     "people.read":         "-  T  T  O  O  C  -  -  F  F  S",
+    "notes.write":         "-  T  T  O  -  -  -  -  -  -  -",
+    "notes.read":          "-  T  T  O  -  -  -  -  -  -  -",
     "imports.write":       "-  T  T  -  -  -  -  -  -  -  S",
     "imports.read":        "-  T  T  O  -  -  -  T  -  -  S",
     "plans.write":         "-  T  T  -  -  -  -  -  -  -  -",
