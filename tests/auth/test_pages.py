@@ -60,7 +60,9 @@ def test_C20_the_page_about_keys_of_programs_names_all_scopes() -> None:
     assert set(re.findall(r"`(\S+)`", told)) == SCOPES
 
 
-async def test_C24_C3_every_command_of_the_page_about_roles_works(auth: Running, api: str, tmp_path: Path) -> None:
+async def test_C24_C3_R4_11_every_command_of_the_page_about_roles_works(
+    auth: Running, api: str, tmp_path: Path
+) -> None:
     school = await staffed(auth)
     email = await school.joined("auditor")
     headers = await school.who(school.owner)

@@ -56,7 +56,7 @@ class School:
         return next(account["keys"] for account in answer.json()["data"] if account["id"] == self.account_id)
 
 
-async def test_C20_a_key_is_exchanged_for_an_access_token_with_its_scopes(auth: Running, email: str) -> None:
+async def test_C20_R3_5_a_key_is_exchanged_for_an_access_token_with_its_scopes(auth: Running, email: str) -> None:
     school = await School.founded(auth, email)
     key = await school.key("classes.read", "school.read")
     answer = await school.token(key["api_key"])

@@ -38,7 +38,7 @@ async def test_F3_an_enrolment_starts_an_agreement_that_needs_a_payer(desk: Any)
     assert len(await desk.got("/agreements")) == 2
 
 
-async def test_F4_a_class_of_30_is_charged_in_one_append(desk: Any) -> None:
+async def test_F4_R0_9_a_class_of_30_is_charged_in_one_append(desk: Any) -> None:
     await desk.priced()
     everybody = [await desk.enrolled() for _ in range(30)]
     before = len(await desk.events())

@@ -25,7 +25,7 @@ def stub(door: Door) -> Stub:
     return door.stubs["academic"]
 
 
-async def test_a_request_reaches_its_service_byte_for_byte(door: Door) -> None:
+async def test_R1_2_a_request_reaches_its_service_byte_for_byte(door: Door) -> None:
     stub(door).status, stub(door).body = 201, {"data": {"id": 1}}
     stub(door).headers = {"ETag": '"1"'}
     auth = door.signer.bearer()

@@ -27,7 +27,7 @@ def test_passwords_are_drawn_once_and_only_the_owner_may_read_them(state: State)
     assert state.master_key_file().read_text() == state.master_key_file().read_text()
 
 
-def test_a_process_gets_only_its_own_secrets(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_R3_19_R4_43_a_process_gets_only_its_own_secrets(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BILLING_LOG_LEVEL", "debug")
     nine = Nine(state, Ports.from_base(9000))
     passwords = state.passwords(*(f"{service}_{kind}" for service in SERVICES for kind in ("owner", "api", "worker")))
