@@ -9,7 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import Route
 from starlette.types import ASGIApp, Scope
 
-from gateway import docs, school_dashboard
+from gateway import audit, docs, school_dashboard
 from gateway.catalogue import PREFIX, read_catalogue
 from gateway.forward import MAX_UPLOAD, ROUTE, Forward
 from gateway.settings import GatewaySettings
@@ -83,6 +83,7 @@ def create_gateway(settings: GatewaySettings) -> Gateway:
     app.settings = settings
     app.health = Health({})
     app.include_router(school_dashboard.router)
+    app.include_router(audit.router)
     app.router.routes += docs.routes(page=settings.docs)
     app.router.routes.append(Route(f"{PREFIX}/{{path:path}}", Forward(read_catalogue())))
     refusals.handle(app)

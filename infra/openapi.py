@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, FastAPI
 
-from gateway import school_dashboard
+from gateway import audit, school_dashboard
 from shared import openapi
 from shared.operator.app import create_operator_app
 
@@ -88,6 +88,7 @@ def _name(schema: str, prefix: str) -> str:
 def own_document() -> dict[str, Any]:
     app = FastAPI(generate_unique_id_function=openapi.operation_id)
     app.include_router(school_dashboard.router)
+    app.include_router(audit.router)
     return openapi.document(app)
 
 

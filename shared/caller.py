@@ -79,6 +79,7 @@ class Caller:
         """Whether the caller's reach holds this object. Raises NotFound, as for one that does not exist: a route that
         declares a rule decides before it answers or commands, or nothing comes of it."""
         if not self.reach.whole and not await rule(self):
+            self._request.state.outside_reach = True
             raise NotFound
         self._decided = True
 

@@ -75,6 +75,7 @@ async def _not_admitted(request: Request) -> Response | None:
         try:
             await access.admit(request)
         except Problem as error:
+            notice(request, error.status_code, error.code)
             return problem_of(error)
     return None
 

@@ -37,6 +37,7 @@ from academic.sessions import routes as sessions
 from academic.settings import AcademicSettings
 from academic.signatures import routes as signatures
 from academic.waitlists import routes as waitlists
+from shared import refused_action_routes
 from shared.http import create_app
 from shared.mail import declining_routes
 from shared.serve import serve_api
@@ -79,6 +80,7 @@ app = create_app(
         oneroster_export.router,
         alerts.router,
         declining_routes.router_of(ABSENCE_ALERTS),
+        refused_action_routes.router,
         histories.router,
     ),
 )

@@ -9,6 +9,7 @@ from billing.plans import routes as plans
 from billing.service import SERVICE
 from billing.settings import BillingSettings
 from billing.summaries import routes as summaries
+from shared import refused_action_routes
 from shared.http import create_app
 from shared.serve import serve_api
 
@@ -23,6 +24,7 @@ app = create_app(
         invoices.router,
         credit_notes.router,
         summaries.router,
+        refused_action_routes.router,
     ),
 )
 
