@@ -1,6 +1,7 @@
 """Calls to addresses that a school names: never into the own network, never by a redirect, never for long."""
 
 import asyncio
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ TIMEOUT = 3.0
 MAX_BYTES = 1_048_576
 PORTS = frozenset({443})
 HEADERS = {"Accept": "application/json", "Accept-Encoding": "identity"}
+HOST = re.compile(r"[A-Za-z0-9._-]{1,253}|[0-9A-Fa-f:.]+")
 NAT64 = ip_network("64:ff9b::/96")
 
 
@@ -46,11 +48,13 @@ class Outbound:
         """An address that may be called as far as its text says. Raises Unreachable."""
         try:
             url = URL(text)
-            host, port = url.host, url.port
+            host, port = url.raw_host, url.port
         except ValueError as error:
             raise Unreachable("this is no address") from error
-        if host is None or port is None or url.user is not None or url.password is not None or url.fragment:
+        if host is None or port is None or HOST.fullmatch(host) is None:
             raise Unreachable("this is no address")
+        if url.user is not None or url.password is not None or url.fragment:
+            raise Unreachable("this is no plain address")
         known = f"{host}:{port}" in self._private
         if url.scheme != "https" and not (known and self._plain and url.scheme == "http"):
             raise Unreachable("only https")
@@ -114,12 +118,11 @@ async def body_of(response: aiohttp.ClientResponse) -> bytes:
 
 
 def is_refused_literal(host: str) -> bool:
-    """The resolver never sees an address that is written as such."""
+    """The resolver never sees what looks like an address, and the system reads more spellings as one than we do."""
     try:
-        ip_address(host)
+        return not is_public(host)
     except ValueError:
-        return False
-    return not is_public(host)
+        return ":" in host or host.replace(".", "").isdigit()
 
 
 def is_public(text: str) -> bool:

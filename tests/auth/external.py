@@ -77,11 +77,17 @@ def refusal(answer: Any) -> tuple[int, str]:
 
 
 async def authorized(url: str, subject: str) -> dict[str, str]:
-    """Follows the browser to the provider, where this person is signed in, and looks at where it is sent back to."""
+    """What the provider puts into the address that it sends the browser back to."""
+    query = parse_qs(urlsplit(await sent_back(url, subject)).query)
+    return {name: values[0] for name, values in query.items()}
+
+
+async def sent_back(url: str, subject: str) -> str:
+    """Follows the browser to the provider, where this person is signed in."""
     async with httpx2.AsyncClient() as browser:
         answer = await browser.get(f"{url}&as={subject}")
     assert answer.status_code == 307, answer.text
-    return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["location"]).query).items()}
+    return str(answer.headers["location"])
 
 
 async def vouched(auth: Any, provider: OpenIdProvider, school: Staffed | None = None, **changes: Any) -> Vouched:

@@ -1,14 +1,22 @@
 """Signing in by a school's identity provider: what it opens, and for whom."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 
-from tests.auth.external import refusal, vouched
+from auth.identity_providers.provider_list import IdentityProviders
+from auth.main import app
+from auth.memberships.members import Members
+from shared.token import Token
+from tests.auth.external import SECRET, refusal, sent_back, vouched
 from tests.auth.factors import enrolling
+from tests.auth.members import staffed
 from tests.auth.openid_provider import OpenIdProvider, openid_provider
 from tests.auth.test_sign_in_routes import part
+from tests.pages import api_of, blocks_of, shell
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -192,3 +200,48 @@ async def test_C21_what_the_provider_does_not_say_to_be_fresh_is_not(provider: O
     fresh = {"Authorization": f"Bearer {(await it.signed_in(subject))['access_token']}"}
     assert (await it.school.post("/tenant/security-policy", fresh, policy)).status_code == 200
     assert refusal(await it.school.post(f"/identity-providers/{it.id}/removal", fresh)) == (403, "forbidden")
+
+
+async def test_C21_every_command_of_the_page_about_providers_works(
+    provider: OpenIdProvider, auth: Any, tmp_path: Path
+) -> None:
+    school = await staffed(auth)
+    owner = await school.who(school.owner)
+    provider.clients["rollbook"] = SECRET
+    person = {"email": "eva@school.example", "email_verified": True, "given_name": "Eva", "family_name": "Mar"}
+    provider.people["eva"] = person | {"groups": ["staff"], "amr": ["mfa"]}
+    values = {
+        "OWNER": owner["Authorization"].removeprefix("Bearer "),
+        "TENANT": str(school.id),
+        "ISSUER": provider.issuer,
+        "CLIENT_ID": "rollbook",
+        "CLIENT_SECRET": SECRET,
+    }
+    said: list[str] = []
+
+    async def settle() -> None:
+        async with await AsyncConnection.connect(auth.superuser_dsn) as connection:
+            cursor = await connection.execute(
+                "SELECT max(notification_id) FROM auth.events WHERE tenant_id = %s", (school.id,)
+            )
+            token = Token({("auth", school.id): (await cursor.fetchall())[0][0]})
+        for view in (IdentityProviders, Members):
+            async with auth.kernel.reading(view, school.id, token):
+                pass
+
+    async with api_of(app, "auth", settle) as api, shell({**values, "API": api}, tmp_path) as opened:
+        for block in blocks_of("sign-in-with-another-provider.md"):
+            if "$BACK" in block:
+                back = await sent_back((tmp_path / "address").read_text().strip(), "eva")
+                await opened.type(f"BACK='{back}'")
+            said += await opened.type(block)
+    assert said == [
+        '"http://127.0.0.1:3000/sign-in/external"',
+        "School account",
+        '["eva@school.example",["teacher"]]',
+        '"Unlinked"',
+        '"Sign-in policy set"',
+        '"Secret set"',
+        '"Settings changed"',
+        '"Provider removed"',
+    ]

@@ -43,11 +43,11 @@ class ProviderDocuments:
     def __init__(self, outbound: Outbound, clock: Callable[[], float] = time.monotonic) -> None:
         self._outbound = outbound
         self._clock = clock
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, str], Kept] = OrderedDict()
 
     async def metadata(self, issuer: str) -> Metadata:
         """Raises ProviderUnavailable, also for a document of another issuer."""
-        found = await self._document(issuer.removesuffix("/") + WELL_KNOWN)
+        found = await self._document(issuer, issuer.removesuffix("/") + WELL_KNOWN)
         places = [found.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
         if found.get("issuer") != issuer or not all(isinstance(place, str) for place in places):
             raise ProviderUnavailable
@@ -57,16 +57,17 @@ class ProviderDocuments:
         authorization, token, keys = (self._callable(str(place)) for place in places)
         return Metadata(authorization, token, keys, by_post, names_issuer)
 
-    async def keys(self, jwks_uri: str, *, again: bool = False) -> list[dict[str, Any]]:
+    async def keys(self, issuer: str, jwks_uri: str, *, again: bool = False) -> list[dict[str, Any]]:
         """`again`: those that are kept are not enough. Raises ProviderUnavailable."""
-        found = (await self._document(jwks_uri, again=again)).get("keys")
+        found = (await self._document(issuer, jwks_uri, again=again)).get("keys")
         if not isinstance(found, list):
             raise ProviderUnavailable
         return [entry for entry in found if isinstance(entry, dict)]
 
-    async def _document(self, url: str, *, again: bool = False) -> dict[str, Any]:
-        kept = self._kept.setdefault(url, Kept())
-        self._kept.move_to_end(url)
+    async def _document(self, issuer: str, url: str, *, again: bool = False) -> dict[str, Any]:
+        """Kept for each issuer: what one provider makes us fetch takes no turn of another."""
+        kept = self._kept.setdefault((issuer, url), Kept())
+        self._kept.move_to_end((issuer, url))
         if len(self._kept) > MOST:
             self._kept.popitem(last=False)
         asked = self._clock()

@@ -14,7 +14,7 @@ from auth.external_sign_in.joining import Joining
 from auth.external_sign_in.refusals import ExternalSignInRefused, ProviderUnavailable
 from auth.identity_providers.identity_provider import IdentityProvider, ProviderIsOver
 from auth.integrations.secret_rows import IntegrationSecrets
-from auth.login_sessions.sign_in import Client, Opened, Proved, SecondFactorAsked, SignIns
+from auth.login_sessions.sign_in import Client, Opened, Proved, SecondFactorAsked, SignInRefused, SignIns
 from auth.passwords.credentials import From
 from auth.users.commands import email_of
 from shared.calls import Call
@@ -78,6 +78,8 @@ class ExternalSignIns:
         made = self.begun.secrets(returned.state, returned.browser)
         who = await self._vouched(provider, made, returned, call.now)
         user = await self.joining.member(store, call, provider, who)
+        if not user.may_sign_in or provider.tenant_id not in user.schools:
+            raise SignInRefused("Your membership of this school is over.")
         source = From(client.network, client.device)
         credentials = self.sign_ins.credentials
         own = (await credentials.places(await email_of(user, self.joining.keyring), source))[0]
@@ -111,9 +113,9 @@ class ExternalSignIns:
         settings = provider.settings
         expected = Expected(provider.issuer, settings.client_id, made.nonce, settings.claims)
         try:
-            return read(token, await self.documents.keys(metadata.jwks_uri), expected, now)
+            return read(token, await self.documents.keys(provider.issuer, metadata.jwks_uri), expected, now)
         except KeyUnknown:
-            keys = await self.documents.keys(metadata.jwks_uri, again=True)
+            keys = await self.documents.keys(provider.issuer, metadata.jwks_uri, again=True)
         try:
             return read(token, keys, expected, now)
         except KeyUnknown:
