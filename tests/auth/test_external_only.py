@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 
+from auth.erasures.forgetting import forget_user
+from auth.service import SERVICE
+from auth.settings import AuthSettings
+from shared.kernel import Kernel
+from shared.reactions import Act
 from tests.auth.authenticator import Authenticator
 from tests.auth.conftest import PASSWORD
 from tests.auth.external import SECRET, Vouched, refusal, vouched
+from tests.auth.members import call_of
 from tests.auth.openid_provider import OpenIdProvider, openid_provider
 from tests.auth.test_integrations import everything_stored
 from tests.auth.test_passkeys import register, sign_in
@@ -151,3 +157,38 @@ async def listed(it: Vouched) -> Any:
 
 async def audited(it: Vouched, action: str) -> Any:
     return (await it.client.get("/audit", headers=it.owner, params={"action": action})).json()["data"]
+
+
+WRONG: list[dict[str, Any]] = [
+    {"group_roles": [{"group": "a\0b", "role": "teacher"}]},
+    {"title": "a\0b"},
+    {"domains": []},
+    {"domains": ["*"]},
+    {"domains": ["school.example/x"]},
+    {"client_id": "a b"},
+    {"scopes": ["openid\r\nX: y"]},
+    {"hours": 0},
+    {"claims": {"email": ""}},
+    {"second_factors": [7]},
+]
+
+
+async def test_C21_settings_that_are_none_are_refused(provider: OpenIdProvider, auth: Any) -> None:
+    it = await vouched(auth, provider)
+    for wrong in WRONG:
+        answer = await it.school.post(f"/identity-providers/{it.id}/settings", it.owner, it.settings | wrong)
+        assert answer.status_code in (400, 422), (wrong, answer.text)
+
+
+async def test_C21_G24_who_is_erased_leaves_nothing_at_the_provider(provider: OpenIdProvider, auth: Any) -> None:
+    it = await vouched(auth, provider, creates_members=True, default_roles=["student"])
+    subject = it.person()
+    await it.signed_in(subject)
+    user = await auth.user(provider.people[subject]["email"])
+    identities = auth.desk.external.joining.identities
+    assert len(await identities.of_user(it.school.id, user.id)) == 1
+    async with Kernel.open(SERVICE, AuthSettings(), worker=True) as kernel:
+        await forget_user(Act(kernel, call_of(it.school)), user.id)
+    assert await identities.of_user(it.school.id, user.id) == []
+    again = await it.signed_in(subject)
+    assert part(again["access_token"], 1)["sub"] != str(user.id)
