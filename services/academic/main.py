@@ -36,6 +36,7 @@ from academic.service import SERVICE
 from academic.sessions import routes as sessions
 from academic.settings import AcademicSettings
 from academic.signatures import routes as signatures
+from academic.undoing import routes as undoing
 from academic.waitlists import routes as waitlists
 from shared import refused_action_routes
 from shared.http import create_app
@@ -82,6 +83,7 @@ app = create_app(
         declining_routes.router_of(ABSENCE_ALERTS),
         refused_action_routes.router,
         histories.router,
+        undoing.router,
     ),
 )
 

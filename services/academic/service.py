@@ -57,6 +57,7 @@ from academic.sessions.session_tree import SessionTree
 from academic.signatures.participant_signature import ParticipantSignature
 from academic.signatures.register_signature import RegisterSignature
 from academic.signatures.signature_list import Signatures
+from academic.undoing.bulk_undo import BulkUndo
 from academic.waitlists import offering
 from academic.waitlists.waiting import Waiting
 from academic.waitlists.waitlist import Waitlist
@@ -89,6 +90,7 @@ AGGREGATES = (
     AbsenceAlert,
     ImportBatch,
     ErasureAnswer,
+    BulkUndo,
 )
 
 SERVICE = Service(

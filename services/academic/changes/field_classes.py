@@ -26,6 +26,7 @@ READS: Mapping[str, str] = {
     "academic.absence_notice": "absences.read",
     "academic.absence_alert": "attendance.read",
     "academic.import_batch": "imports.read",
+    "academic.bulk_undo": "imports.read",
     "academic.erasure_answer": "people.read",
 }
 """The permission to read what happened to an aggregate, by its name."""

@@ -8,6 +8,9 @@ from uuid import UUID
 
 from academic.classes.refusals import AlreadyEnrolled, DatesReversed, PrimaryTeacherExists, SeatsTaken
 
+EARLIEST = date(1900, 1, 1)
+"""No day of a school lies before it: who leaves then was never in, whenever the stay began."""
+
 
 @dataclass(frozen=True)
 class Stay:
@@ -24,7 +27,7 @@ class Stay:
 
     @property
     def empty(self) -> bool:
-        return self.begin_on is not None and self.end_on is not None and self.end_on <= self.begin_on
+        return self.end_on is not None and self.end_on <= (self.begin_on or EARLIEST)
 
     def covers(self, day: date) -> bool:
         return (self.begin_on is None or self.begin_on <= day) and (self.end_on is None or day < self.end_on)

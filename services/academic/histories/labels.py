@@ -91,6 +91,7 @@ NOT_SHOWN = frozenset(
         # Of the machine, or of an import's own report.
         *("candidate_ids", "code_version", "credit_id", "erasure_id", "person_ids", "source_id", "user_id", "before"),
         *("content_hash", "image", "image_sha256", "register_version"),
+        *("items", "kept", "undone", "undone_id"),
         *("counts", "errors", "files", "findings", "mode", "retire_missing", "sha256", "size", "version", "warnings"),
     }
 )

@@ -137,6 +137,9 @@ TEMPLATES: Mapping[str, Told] = {
     "code_defined": Told("The code {code} was defined: {title}", "Se definió el código {code}: {title}"),
     "code_revised": Told("The code {code} was revised: {title}", "Se revisó el código {code}: {title}"),
     "code_retired": Told("The code {code} is used no longer", "El código {code} ya no se usa"),
+    "bulk_undo_begun": Told("The undo of a bulk action began", "Empezó a deshacerse una acción masiva"),
+    "bulk_undo_items_kept": Told("Some things stay as they are", "Algunas cosas se quedan como están"),
+    "bulk_undo_finished": Told("{undone} were undone, {kept} stay", "Se deshicieron {undone}, se quedan {kept}"),
     "import_staged": Told("A file was posted", "Se envió un fichero"),
     "import_findings_reported": Told("Its rows were checked", "Se revisaron sus filas"),
     "import_validated": Told(

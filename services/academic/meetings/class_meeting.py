@@ -12,6 +12,8 @@ from shared.events import Aggregate, event
 Reason = Literal["teacher", "room", "holiday", "weather", "too-few-students", "student", "other"]
 """Words from a list: a free text may tell about somebody's health and would have to be sealed."""
 Side = Literal["school", "student"]
+UNDONE: Literal["undone"] = "undone"
+"""Why a meeting is cancelled that should never have been planned: its day may be planned again."""
 
 
 class TimesReversed(Refused):
@@ -148,6 +150,7 @@ class ClassMeeting(Aggregate):
         self.teacher_ids = teacher_ids
         self.held = False
         self.cancelled = False
+        self.undone = False
 
     @property
     def staffing(self) -> Staffing:
@@ -204,7 +207,7 @@ class ClassMeeting(Aggregate):
         self.still_planned()
         self._meeting_held(timestamp=now)
 
-    def cancel(self, reason: Reason, cancelled_by: Side, now: datetime) -> None:
+    def cancel(self, reason: Reason | Literal["undone"], cancelled_by: Side, now: datetime) -> None:
         if self.cancelled:
             return
         self.still_planned()
@@ -245,6 +248,7 @@ class ClassMeeting(Aggregate):
     @event(MeetingCancelled)
     def _meeting_cancelled(self, reason: str, cancelled_by: str, notice_hours: int, timestamp: datetime) -> None:
         self.cancelled = True
+        self.undone = reason == UNDONE
 
     def still_planned(self) -> None:
         if self.cancelled:

@@ -95,9 +95,13 @@ async def plan_from_pattern(
         room.in_use()
     free = await non_teaching_days(store, call, class_.details.org_id, first, last)
     zone = zone or await zone_of(store, call, class_.details.org_id)
+    taught = [(day, lesson) for day, lesson in wanted if day not in free]
+    ids = await _ids(
+        store, call, [derived(call.tenant_id, "meeting", class_id, day, each.starts) for day, each in taught]
+    )
     planned = [
         ClassMeeting.plan(
-            derived(call.tenant_id, "meeting", class_id, day, lesson.starts),
+            id,
             call.tenant_id,
             class_id,
             Slot(day, lesson.starts, lesson.ends, zone),
@@ -105,14 +109,23 @@ async def plan_from_pattern(
             Staffing(lesson.room_id, class_.teachers_on(day)),
             clash_reason,
         )
-        for day, lesson in wanted
-        if day not in free
+        for id, (day, lesson) in zip(ids, taught, strict=True)
     ]
     known = await _known(store, call, planned)
     meetings = [meeting for meeting in planned if meeting.id not in known]
     skipped = _skipped(wanted, free, [meeting for meeting in planned if meeting.id in known])
     told = [{"on": str(each.on), "starts": each.starts, "why": each.why} for each in skipped]
     return await save_meetings(store, call, meetings, may_clash=clash_reason is not None, reply={"skipped": told})
+
+
+async def _ids(store: EventStore, call: Call, ids: Sequence[UUID]) -> list[UUID]:
+    """A meeting whose planning was undone makes room for another one at its time."""
+    found = list(ids)
+    while undone := {
+        id for id, meeting in (await store.get_many(ClassMeeting, found, call.tenant_id)).items() if meeting.undone
+    }:
+        found = [derived(call.tenant_id, "meeting", id) if id in undone else id for id in found]
+    return found
 
 
 async def _known(store: EventStore, call: Call, planned: Sequence[ClassMeeting]) -> set[UUID]:
