@@ -6,6 +6,7 @@ from academic.alerts import routes as alerts
 from academic.alerts.commands import ABSENCE_ALERTS
 from academic.calendars import routes as calendars
 from academic.checkins import routes as checkins
+from academic.changes import routes as changes
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import guest_routes as guests
 from academic.classes import occupancy_routes as occupancy
@@ -83,6 +84,7 @@ app = create_app(
         declining_routes.router_of(ABSENCE_ALERTS),
         refused_action_routes.router,
         histories.router,
+        changes.router,
         undoing.router,
     ),
 )

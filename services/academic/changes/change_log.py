@@ -85,13 +85,13 @@ THINGS = f"""
 
 async def streams(read: Reading, codec: Codec, ids: Sequence[UUID]) -> list[Fact[Aggregate.Event]]:
     """All events of these aggregates, as far as the view has come, in order."""
-    return _facts(await read.rows(STREAMS, ids=list(ids), until=read.position), codec)
+    return facts_of(await read.rows(STREAMS, ids=list(ids), until=read.position), codec)
 
 
 async def about(read: Reading, codec: Codec, id: UUID) -> list[Fact[Aggregate.Event]]:
     """All events of a thing, and those of others that are about it, in order."""
-    return _facts(await read.rows(THINGS, id=id, until=read.position), codec)
+    return facts_of(await read.rows(THINGS, id=id, until=read.position), codec)
 
 
-def _facts(rows: Iterable[Mapping[str, object]], codec: Codec) -> list[Fact[Aggregate.Event]]:
+def facts_of(rows: Iterable[Mapping[str, object]], codec: Codec) -> list[Fact[Aggregate.Event]]:
     return [read_own(Record.of_log(list(row.values())), codec) for row in rows]

@@ -26,6 +26,8 @@ READS: Mapping[str, str] = {
     "academic.absence_notice": "absences.read",
     "academic.absence_alert": "attendance.read",
     "academic.import_batch": "imports.read",
+    "academic.retention_policy": "school.read",
+    "academic.leaver": "people.read",
     "academic.bulk_undo": "imports.read",
     "academic.erasure_answer": "people.read",
 }
