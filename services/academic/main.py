@@ -5,8 +5,8 @@ from academic.accounts import routes as accounts
 from academic.alerts import routes as alerts
 from academic.alerts.commands import ABSENCE_ALERTS
 from academic.calendars import routes as calendars
-from academic.checkins import routes as checkins
 from academic.changes import routes as changes
+from academic.checkins import routes as checkins
 from academic.classes import enrolment_routes as enrolments
 from academic.classes import guest_routes as guests
 from academic.classes import occupancy_routes as occupancy
@@ -28,6 +28,7 @@ from academic.people import routes as people
 from academic.registers import day_book_routes as day_book
 from academic.registers import routes as registers
 from academic.registers import summary_routes as attendance_summary
+from academic.retention import routes as retention
 from academic.rollovers import routes as rollovers
 from academic.rooms import routes as rooms
 from academic.rooms import use_routes as room_use
@@ -85,6 +86,7 @@ app = create_app(
         refused_action_routes.router,
         histories.router,
         changes.router,
+        retention.router,
         undoing.router,
     ),
 )

@@ -46,6 +46,10 @@ from academic.registers.day_book import DayBook
 from academic.registers.mark_history import MarkHistory
 from academic.registers.register import AttendanceRegister
 from academic.registers.sheet import RegisterSheet
+from academic.retention.leaver import Leaver
+from academic.retention.leavers import Leavers
+from academic.retention.policy import RetentionPolicy
+from academic.retention.reviewing import REVIEWING
 from academic.rooms.room import Room
 from academic.rooms.room_list import RoomList
 from academic.rules.attendance_rules import AttendanceRules
@@ -91,6 +95,8 @@ AGGREGATES = (
     ImportBatch,
     ErasureAnswer,
     BulkUndo,
+    RetentionPolicy,
+    Leaver,
 )
 
 SERVICE = Service(
@@ -124,6 +130,7 @@ SERVICE = Service(
         Rostering,
         Teaching,
         ChangeLog.over(AGGREGATES),
+        Leavers,
         Revocations,
     ),
     reactions=(
@@ -136,5 +143,5 @@ SERVICE = Service(
         *making_up.REACTIONS,
         when_erasure_approved,
     ),
-    due=(offering.LAPSING, making_up.EXPIRING),
+    due=(offering.LAPSING, making_up.EXPIRING, REVIEWING),
 )

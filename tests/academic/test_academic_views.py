@@ -65,6 +65,9 @@ async def life(school: School) -> None:
     other = await school.meeting(class_id, "2026-09-14")
     await school.did(f"/meetings/{other}/cancellation", {"reason": "weather"})
     await school.did("/attendance-codes/L/retirement")
+    funding = {"funder": "FUNDAE", "action_number": "12", "group_number": "3", "planned_hours": 30}
+    await school.did(f"/classes/{class_id}/funding", funding)
+    await school.did("/retention/policy", {"years": 2})
     await school.did(f"/people/{ben}/archiving")
     await school.did(f"/classes/{class_id}/closure")
 

@@ -17,6 +17,7 @@ BODIES: dict[str, Any] = {
     "/academic-sessions/{session_id}/dates": {"start_on": "2026-09-01", "end_on": "2026-10-01"},
     "/academic-sessions/{session_id}/rollover": {"into_id": "{own_session}"},
     "/courses/{course_id}/revision": {"title": "x"},
+    "/retention/leavers/{person_id}/hold": {"until": "2090-01-01", "why": "other"},
     "/people/{person_id}/user-account": {"user_id": "{own_person}"},
     "/absence-notices/{notice_id}/rejection": {"answer": "x"},
     "/classes/{class_id}/meetings/from-pattern": {"first": "2026-09-01", "last": "2026-09-02"},
@@ -85,6 +86,7 @@ async def things(school: School) -> dict[str, str]:
     notice = {"person_id": person_id, "first": "2026-09-01", "last": "2026-09-01"}
     session = {"title": "T", "start_on": "2026-09-01", "end_on": "2026-10-01"}
     return {
+        "correlation_id": (await school.post("/orgs", {"name": "Dance"})).headers["correlation-id"],
         "org_id": (await school.did("/orgs", {"name": "Music"}))["id"],
         "session_id": (await school.did("/academic-sessions", session))["id"],
         "course_id": (await school.did("/courses", {"title": "Piano"}))["id"],

@@ -1,6 +1,7 @@
 """The history of any thing in words: who, when, from → to, why, to those who may read it."""
 
 import string
+import time
 from typing import Any
 from uuid import UUID
 
@@ -157,6 +158,19 @@ async def test_N5_N6_an_erased_person_reads_as_erased(school: School) -> None:
     entry = answers[1].json()["data"][0]
     assert (entry["text"], entry["why"]) == ("The mark of (erased) was corrected: A to E", "(erased)")
     assert not any(secret in answer.text for answer in answers for secret in ("Ann", "Lee", "doctor"))
+
+
+async def test_N5_a_sensitive_note_is_in_no_history_to_be_read(school: School) -> None:
+    ann = await school.person("Ann", "Lee")
+    proof = {"amr": ["pwd"], "auth_time": int(time.time())}
+    token = school.it.signer.token(school.tenant_id, PERMISSIONS, claims=proof)
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid7().hex}
+    note = {"kind": "custody", "text": "only the mother"}
+    assert (await school.it.client.post(f"/people/{ann}/notes", json=note, headers=headers)).status_code == 201
+    answer = await school.get(f"/history/people/{ann}")
+    assert "A note about Ann Lee was written" in [entry["text"] for entry in answer.json()["data"]]
+    assert "custody" not in answer.text
+    assert "mother" not in answer.text
 
 
 async def test_N5_A24_a_thing_of_another_kind_has_no_history_here(school: School) -> None:

@@ -120,7 +120,7 @@ async def schools(product: Running) -> Any:
         ids["membership_id"] = (await first.get("/api/auth/members"))[0]["id"]
         wanted = {"kind": "class-attendance", "class_id": ids["class_id"], "from": "2026-09-01", "to": "2026-10-01"}
         ids["job_id"] = (await first.post("/api/exports/exports", wanted))["id"]
-        ids["import_id"] = ids["guardian_id"] = ids["passkey_id"] = ids["person_id"]
+        ids["import_id"] = ids["correlation_id"] = ids["guardian_id"] = ids["passkey_id"] = ids["person_id"]
         ids["sourcedId"], ids["classSourcedId"] = ids["org_id"], ids["class_id"]
         await fill_new_folders(first, ids)
         second.consistency = ""

@@ -31,7 +31,11 @@ ABOUT = Table(
 )
 LINKS = ("enrolment_id", "person_id", "guardian_id", "meeting_id")
 """Fields that name what an event is about, beside its own aggregate."""
-MORE: Mapping[str, tuple[str, ...]] = {"academic.waitlist": ("class_id",), "academic.calendar": ("org_id",)}
+MORE: Mapping[str, tuple[str, ...]] = {
+    "academic.waitlist": ("class_id",),
+    "academic.class_funding": ("class_id",),
+    "academic.calendar": ("org_id",),
+}
 
 
 class ChangeLog(View):

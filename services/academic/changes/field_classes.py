@@ -15,6 +15,7 @@ READS: Mapping[str, str] = {
     "academic.user_account": "members.read",
     "academic.class": "classes.read",
     "academic.waitlist": "enrolments.read",
+    "academic.class_funding": "classes.read",
     "academic.class_meeting": "classes.read",
     "academic.attendance_register": "attendance.read",
     "academic.attendance_rules": "school.read",
@@ -28,6 +29,8 @@ READS: Mapping[str, str] = {
     "academic.import_batch": "imports.read",
     "academic.retention_policy": "school.read",
     "academic.leaver": "people.read",
+    "academic.sensitive_notes": "notes.read",
+    "academic.note_readings": "audit.read",
     "academic.bulk_undo": "imports.read",
     "academic.erasure_answer": "people.read",
 }
@@ -46,6 +49,8 @@ STAYS = frozenset(
     }
 )
 """Events of a class that tell who is in it."""
+APART = frozenset({"academic.sensitive_notes"})
+"""Aggregates whose sealed fields are opened in their own place alone, where each reading leaves a trace."""
 PERSONAL_FIELDS = frozenset(PERSONAL)
 """Sealed fields that whoever may read people may read. All other sealed ones are special: they may tell of health."""
 

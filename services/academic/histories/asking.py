@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from academic.changes.change_log import ChangeLog, about
-from academic.changes.field_classes import PERSONAL_FIELDS, permission_of
+from academic.changes.field_classes import APART, PERSONAL_FIELDS, permission_of
 from academic.histories.history import Facts, HistoryEntry, entries, values_of
 from academic.histories.names import accounts, ids_in, people, titles
 from academic.histories.spoken import Opened, Speaker
@@ -68,10 +68,12 @@ async def told_of(caller: Caller, asked: Asked, facts: Facts, language: Language
 
 async def opened(caller: Caller, asked: Asked, facts: Facts) -> Opened:
     """What is personal to whom may read people, what is special to whom may read that kind of event."""
+    types = caller.kernel.codec.types
     may_people = reaches(caller, "people.read", asked.kinds)
     sealed = [
         (getattr(fact.data, "person_id", fact.aggregate_id), name, value)
         for fact in facts
+        if types[fact.topic].aggregate_topic not in APART
         for name, value in values_of(fact.data).items()
         if isinstance(value, Sealed) and (name not in PERSONAL_FIELDS or may_people)
     ]

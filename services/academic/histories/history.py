@@ -15,7 +15,7 @@ from shared.events import Aggregate
 from shared.facts import Fact
 
 Facts = Sequence[Fact[Aggregate.Event]]
-WHY = ("reason", "answer", "clash_reason", "why")
+WHY = ("reason", "answer", "freeze_reason", "clash_reason", "why")
 PARTS = ("enrolment_id", "code", "on")
 """What an event is about within its aggregate: from → to is told of one enrolment, one code, one day."""
 

@@ -15,6 +15,7 @@ from shared.sealed import Sealed
 
 Opened = Mapping[str, str | None]
 """Clear texts by ciphertext; None for an erased person. A ciphertext that is not in it may not be read."""
+WORDED = frozenset({"reason", "clash_reason", "freeze_reason", "why", "cancelled_by"})
 PEOPLE = frozenset({"person_id", "guardian_id", "absent_id", "substitute_id", "teacher_ids"})
 
 
@@ -36,7 +37,7 @@ class Speaker:
                 return say(field, value)
         if is_dataclass(value) and not isinstance(value, type):
             return ", ".join(f"{self.say(name, each)}" for name, each in asdict(value).items() if each) or OPEN
-        word = WORDS.get(str(value)) if field in ("reason", "clash_reason", "why", "cancelled_by") else None
+        word = WORDS.get(str(value)) if field in WORDED else None
         return str(value) if word is None else str(getattr(word, self.language))
 
     def _kinds(self) -> dict[type, Callable[[str, Any], str]]:

@@ -140,6 +140,26 @@ TEMPLATES: Mapping[str, Told] = {
     "bulk_undo_begun": Told("The undo of a bulk action began", "Empezó a deshacerse una acción masiva"),
     "bulk_undo_items_kept": Told("Some things stay as they are", "Algunas cosas se quedan como están"),
     "bulk_undo_finished": Told("{undone} were undone, {kept} stay", "Se deshicieron {undone}, se quedan {kept}"),
+    "retention_policy_started": Told("The retention policy began", "Empezó la política de conservación"),
+    "retention_terms_set": Told(
+        "Data is kept for {years} years after leaving", "Los datos se guardan {years} años tras la salida"
+    ),
+    "class_funding_started": Told("The funding of {class_id} began", "Empezó la financiación de {class_id}"),
+    "funding_set": Told("{funder} funds {class_id}", "{funder} financia {class_id}"),
+    "funding_removed": Told("Nobody funds {class_id} any more", "Ya nadie financia {class_id}"),
+    "sensitive_notes_started": Told("Notes about {person_id} began", "Empezaron las notas sobre {person_id}"),
+    "sensitive_note_written": Told("A note about {person_id} was written", "Se escribió una nota sobre {person_id}"),
+    "sensitive_note_removed": Told("A note about {person_id} was removed", "Se quitó una nota sobre {person_id}"),
+    "note_readings_started": Told("Readings of notes of {month} began", "Empezaron las lecturas de notas de {month}"),
+    "sensitive_notes_read": Told("Notes about {person_id} were read", "Se leyeron notas sobre {person_id}"),
+    "leaver_noted": Told("The term of {person_id} began", "Empezó el plazo de {person_id}"),
+    "leaver_kept": Told(
+        "The data of {person_id} is kept until {until}", "Se guardan los datos de {person_id} hasta {until}"
+    ),
+    "leaver_due": Told(
+        "Nothing keeps the data of {person_id} any more", "Nada obliga a guardar los datos de {person_id}"
+    ),
+    "leaver_handed_over": Told("{person_id} was handed over to erasure", "Se pidió el borrado de {person_id}"),
     "import_staged": Told("A file was posted", "Se envió un fichero"),
     "import_findings_reported": Told("Its rows were checked", "Se revisaron sus filas"),
     "import_validated": Told(

@@ -5,9 +5,10 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from auth.erasures.commands import note_reply
+from auth.erasures.commands import note_reply, request_erasure
 from auth.erasures.erasure import Erasure, Reply
 from auth.erasures.forgetting import forget_user
+from shared.ids import derived
 from shared.reactions import Act, Fact, when
 
 
@@ -18,6 +19,18 @@ class Done(BaseModel):
 class Held(Done):
     until: date
     reason: str
+
+
+class LeaverHandedOver(BaseModel):
+    person_id: UUID
+    requested_by: UUID
+
+
+@when("academic.leaver_handed_over", name="auth.erase-leaver")
+async def when_leaver_handed_over(fact: Fact[LeaverHandedOver], act: Act) -> None:
+    """Asked for in the name of who handed over: another person approves it, as any other."""
+    erasure_id = derived(fact.event_id, "erasure")
+    await request_erasure(act.store, act.call, erasure_id, None, (fact.data.person_id,), fact.data.requested_by)
 
 
 @when(Erasure.Approved, name="auth.forget-user")
@@ -49,6 +62,7 @@ async def when_held_in_billing(fact: Fact[Held], act: Act) -> None:
 
 
 REACTIONS = (
+    when_leaver_handed_over,
     when_erasure_approved,
     when_done_in_academic,
     when_done_in_exports,
