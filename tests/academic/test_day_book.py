@@ -83,6 +83,12 @@ async def test_A7_A14_minutes_count_for_who_taught_and_are_paid_as_the_code_says
     assert await hours(school) == {tia: (2, 180, 1, 90), sub: (1, 90, 1, 90)}
     assert await hours(school, teacher_id=sub) == {sub: (1, 90, 1, 90)}
     assert await hours(school, "2026-10") == {}
+    by_code = {
+        line["person_id"]: line["minutes_by_code"] for line in await school.got("/teacher-hours", month="2026-09")
+    }
+    assert by_code == {tia: {"P": 90, "E": 180}, sub: {"P": 90}}
+    assert await hours(school, code="E") == {tia: (2, 180, 1, 90)}
+    assert await hours(school, code="L") == {}
 
 
 async def test_A14_a_mark_pays_as_its_code_did_when_it_was_given_and_a_correction_as_it_does_now(
@@ -103,6 +109,7 @@ async def test_A14_a_mark_pays_as_its_code_did_when_it_was_given_and_a_correctio
     assert await hours(school) == {tia: (2, 180, 2, 180)}
     await school.did(f"/registers/{register_id}/corrections", {"enrolment_id": ben, "code": "E", "reason": "ill"})
     assert await hours(school) == {tia: (2, 180, 1, 90)}
+    assert (await school.got("/teacher-hours", month="2026-09"))[0]["minutes_by_code"] == {"A": 180, "E": 90}
 
 
 async def test_A23_hours_are_told_branch_by_branch(school: School) -> None:

@@ -402,6 +402,14 @@ async def test_A25_history_and_findings_are_paged(school: School) -> None:
     rows = first["data"]["rows"] + second["data"]["rows"]
     assert [(row["file"], row["line"], row["field"]) for row in rows] == [("users.csv", n, "status") for n in (2, 3, 4)]
     assert second["meta"]["pagination"]["next"] is None
+    path, severities = f"/imports/{newest['id']}", [row["severity"] for row in rows]
+    for severity in ("error", "warning"):
+        found = await school.got(path, severity=severity)
+        assert len(found["rows"]) == severities.count(severity)
+    assert (await school.got(path, file="orgs.csv"))["rows"] == []
+    assert len((await school.got(path, file="users.csv"))["rows"]) == 3
+    assert len(await school.got("/imports", state="applied")) == 2
+    assert await school.got("/imports", state="rejected") == []
     page = (await school.get("/imports", {"limit": 1})).json()
     page = (await school.get("/imports", {"limit": 1, "cursor": page["meta"]["pagination"]["next"]})).json()
     assert [each["id"] for each in page["data"]] == [oldest["id"]]

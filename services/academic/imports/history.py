@@ -7,7 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from academic.imports.counts import FileCounts
-from academic.imports.import_batch import ImportBatch
+from academic.imports.findings import Severity
+from academic.imports.import_batch import ImportBatch, State
 from shared.reading import Reading
 from shared.views import Fact, Rows, Table, View, on
 
@@ -136,12 +137,18 @@ SUMMARY = (
 )
 
 
-async def imports_of_school(read: Reading, before: UUID | None, limit: int) -> list[ImportSummary]:
+async def imports_of_school(
+    read: Reading, before: UUID | None, limit: int, state: State | None = None
+) -> list[ImportSummary]:
     """The newest first: ids grow with time."""
-    if before is None:
-        return await read.all(ImportSummary, f"{SUMMARY} ORDER BY id DESC LIMIT %(limit)s", limit=limit)
-    newest = f"{SUMMARY} AND id < %(before)s ORDER BY id DESC LIMIT %(limit)s"
-    return await read.all(ImportSummary, newest, before=before, limit=limit)
+    return await read.all(
+        ImportSummary,
+        f"{SUMMARY} AND (%(before)s::uuid IS NULL OR id < %(before)s)"
+        " AND (%(state)s::text IS NULL OR state = %(state)s) ORDER BY id DESC LIMIT %(limit)s",
+        before=before,
+        state=state,
+        limit=limit,
+    )
 
 
 async def import_summary(read: Reading, import_id: UUID) -> ImportSummary | None:
@@ -160,13 +167,23 @@ class NumberedFinding(BaseModel):
     message: str
 
 
-async def findings_of(read: Reading, import_id: UUID, after: int, limit: int) -> list[NumberedFinding]:
+async def findings_of(
+    read: Reading,
+    import_id: UUID,
+    after: int,
+    limit: int,
+    severity: Severity | None = None,
+    file: str | None = None,
+) -> list[NumberedFinding]:
     return await read.all(
         NumberedFinding,
         "SELECT number, file, line, field, severity, code, message FROM import_finding"
         " WHERE tenant_id = %(tenant)s AND import_id = %(id)s AND number > %(after)s"
+        " AND (%(severity)s::text IS NULL OR severity = %(severity)s) AND (%(file)s::text IS NULL OR file = %(file)s)"
         " ORDER BY number LIMIT %(limit)s",
         id=import_id,
         after=after,
         limit=limit,
+        severity=severity,
+        file=file,
     )

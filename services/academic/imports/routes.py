@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from academic.imports.commands import Upload, import_file, try_import
 from academic.imports.counts import FileCounts
-from academic.imports.findings import Finding
+from academic.imports.findings import Finding, Severity
 from academic.imports.history import (
     ImportHistory,
     ImportSummary,
@@ -17,7 +17,7 @@ from academic.imports.history import (
     import_summary,
     imports_of_school,
 )
-from academic.imports.import_batch import ImportBatch, Mode
+from academic.imports.import_batch import ImportBatch, Mode, State
 from academic.imports.oneroster.archive import MAX_UPLOAD
 from academic.imports.refusals import REFUSALS, ImportRejected
 from academic.imports.sourced_things import SourcedThing, SourcedThings, things_in_use
@@ -109,25 +109,31 @@ async def post_import(
 
 
 @router.get("/imports")
-async def get_imports(paging: Page, caller: Annotated[Caller, may("imports.read")]) -> Answer[list[ImportSummary]]:
-    """The imports of the school, the newest first."""
+async def get_imports(
+    paging: Page, caller: Annotated[Caller, may("imports.read")], state: State | None = None
+) -> Answer[list[ImportSummary]]:
+    """The imports of the school, the newest first; all, or those in one state."""
     before = paging.after(UUID)
     async with caller.reading(ImportHistory) as read:
-        found = await imports_of_school(read, before[0] if before else None, paging.limit + 1)
+        found = await imports_of_school(read, before[0] if before else None, paging.limit + 1, state)
     return caller.page(found, "Imports", read, paging, lambda each: (each.id,))
 
 
 @router.get("/imports/{import_id}", responses=problems(NotFound))
 async def get_import(
-    import_id: UUID, paging: Page, caller: Annotated[Caller, may("imports.read")]
+    import_id: UUID,
+    paging: Page,
+    caller: Annotated[Caller, may("imports.read")],
+    severity: Severity | None = None,
+    file: Annotated[str | None, Query(max_length=100, description="Findings in this file")] = None,
 ) -> Answer[ImportDetails]:
-    """One import: its counts, and its findings page by page."""
+    """One import: its counts, and its findings page by page; all, or those of a severity or file."""
     after = paging.after(int)
     async with caller.reading(ImportHistory) as read:
         summary = await import_summary(read, import_id)
         if summary is None:
             raise NotFound
-        found = await findings_of(read, import_id, after[0] if after else -1, paging.limit + 1)
+        found = await findings_of(read, import_id, after[0] if after else -1, paging.limit + 1, severity, file)
     page = caller.page(found, "Import", read, paging, lambda each: (each.number,))
     details = ImportDetails(**summary.model_dump(), rows=page.data)
     return Answer(data=details, message=page.message, meta=page.meta)

@@ -1,5 +1,6 @@
 """The day book: each meeting with who teaches it, when it is over, and what became of its register."""
 
+from collections import Counter
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -40,6 +41,7 @@ MEETINGS = Table(
         "register_id": "uuid",
         "to_take": "bool",
         "paying": "int4",
+        "codes": "jsonb",
         "counted": "int8",
     },
     indexes=(("tenant_id", "to_take", "ends_at", "meeting_id"), ("tenant_id", "held_on")),
@@ -53,9 +55,11 @@ REGISTERS = Table(
 
 class DayBook(View):
     """`to_take`: a register is still to be taken or closed. `paying`: how many marks have a code that paid the teacher
-    when it was given; `counted` is the position of the last fact that is in there, so none counts twice."""
+    when it was given, `codes`: how many marks have which code; `counted` is the position of the last fact that is in
+    there, so none counts twice."""
 
     NAME = "day_book"
+    VERSION = 2
     SOURCE = "academic"
     TABLES = (CLASSES, CODES, MEETINGS, REGISTERS)
 
@@ -91,6 +95,7 @@ class DayBook(View):
                 "register_id": None,
                 "to_take": True,
                 "paying": 0,
+                "codes": {},
                 "counted": 0,
             },
         )
@@ -169,7 +174,10 @@ class DayBook(View):
             meaning = await rows.get(CODES, (fact.tenant_id, code, version))
             pays[code, version] = meaning is not None and meaning["pays_teacher"]
         more = sum(count for mark, count in marks if pays[mark.code, mark.code_version])
-        rows.change(MEETINGS, key, paying=row["paying"] + more, counted=fact.position)
+        codes = Counter(row["codes"])
+        for mark, count in marks:
+            codes[mark.code] += count
+        rows.change(MEETINGS, key, paying=row["paying"] + more, codes=dict(+codes), counted=fact.position)
 
 
 def times(slot: Slot) -> dict[str, date | datetime | str | int]:

@@ -49,13 +49,14 @@ async def get_teacher_hours(
     caller: Annotated[Caller, may("attendance.read", rule=("places",))],
     teacher_id: Teacher = None,
     org_id: Org = None,
+    code: Annotated[str | None, Query(pattern=r"^[A-Z0-9]{1,8}$", description="Lessons with such a mark")] = None,
 ) -> Answer[list[TeacherHours]]:
-    """What each teacher taught in a month, branch by branch; a substitution counts for who taught."""
+    """What each teacher taught in a month, branch by branch and code by code; a substitution counts for who taught."""
     only = await reached_classes(caller)
     orgs = await below(caller, org_id)
     first = date.fromisoformat(f"{month}-01")
     async with caller.reading(DayBook) as read:
-        lines = await teacher_hours(read, paging, first, teacher_id=teacher_id, org_ids=orgs, class_ids=only)
+        lines = await teacher_hours(read, paging, first, teacher_id=teacher_id, org_ids=orgs, class_ids=only, code=code)
     async with caller.reading(Directory) as directory:
         names = await names_of(directory, caller.keyring, {line.person_id for line in lines})
     named = [
