@@ -25,9 +25,12 @@ PASSED = frozenset(
     b"accept accept-language authorization consistency-token content-encoding content-length content-type"
     b" idempotency-key if-match if-none-match rollbook-refresh user-agent".split()
 )
-REFRESH_COOKIE = "__Host-rollbook-refresh"
-REFRESHES = frozenset({f"{PREFIX}/auth/token/refresh", f"{PREFIX}/auth/switch"})
-"""The only routes that see a cookie, and only this one."""
+COOKIES = {
+    f"{PREFIX}/auth/token/refresh": "__Host-rollbook-refresh",
+    f"{PREFIX}/auth/switch": "__Host-rollbook-refresh",
+    f"{PREFIX}/auth/login/external/completion": "__Host-rollbook-external",
+}
+"""The only routes that see a cookie, and each only its own."""
 NOT_RETURNED = frozenset(
     b"connection keep-alive transfer-encoding te trailer upgrade server date request-id traceparent"
     b" correlation-id consistency-token".split()
@@ -114,8 +117,8 @@ def _headers(scope: Scope) -> tuple[dict[str, str], int]:
             headers[text] = value.decode("latin-1")
     budget = max(budget - HOP_MS, 1)
     headers["rollbook-deadline-ms"] = str(max(budget - HOP_MS, 0))
-    if scope["path"] in REFRESHES and (token := Request(scope).cookies.get(REFRESH_COOKIE)):
-        headers["cookie"] = f"{REFRESH_COOKIE}={token}"
+    if (cookie := COOKIES.get(scope["path"])) and (secret := Request(scope).cookies.get(cookie)):
+        headers["cookie"] = f"{cookie}={secret}"
     headers[CLIENT_ADDRESS] = (scope.get("client") or ("",))[0]
     headers["correlation-id"] = str(scope["state"]["correlation_id"])
     headers["traceparent"] = telemetry.current_traceparent()

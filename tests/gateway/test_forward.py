@@ -73,6 +73,16 @@ async def test_S8_the_refresh_cookie_reaches_its_one_route_and_no_other(door: Do
     assert "cookie" not in stub(door).last.headers
 
 
+async def test_C21_the_cookie_of_a_sign_in_by_a_provider_reaches_its_end_and_no_other_route(door: Door) -> None:
+    cookies = {"Cookie": "__Host-rollbook-external=kept; __Host-rollbook-refresh=secret", "Rollbook-Refresh": "cookie"}
+    await door.client.post("/api/auth/login/external/completion", json={}, headers=cookies)
+    assert door.stubs["auth"].last.headers["cookie"] == "__Host-rollbook-external=kept"
+    await door.client.post("/api/auth/token/refresh", json={}, headers=cookies)
+    assert door.stubs["auth"].last.headers["cookie"] == "__Host-rollbook-refresh=secret"
+    await door.client.post("/api/auth/login/external", json={}, headers=cookies)
+    assert "cookie" not in door.stubs["auth"].last.headers
+
+
 async def test_7_2_each_hop_takes_its_part_of_the_time(door: Door) -> None:
     await door.client.get("/api/academic/classes", headers=door.signer.bearer())
     assert stub(door).last.headers["rollbook-deadline-ms"] == "7900"
