@@ -11,7 +11,7 @@ from academic.codes.code_set import AttendanceCodeSet, code_set_id
 from academic.make_ups.make_up_credit import MakeUpCredit, Missed, credit_id
 from academic.meetings.class_meeting import ClassMeeting
 from academic.meetings.slot import Slot
-from academic.registers.mark import Mark
+from academic.registers.mark import Lesson, Mark
 from academic.registers.register import AttendanceRegister
 from academic.rules.commands import rules_of
 from shared.calls import Call, Saved
@@ -31,14 +31,9 @@ async def follow_register(
     notified in time; None where the school asks for no notice."""
     register = await store.get(AttendanceRegister, register_id, call.tenant_id)
     codes = await store.get(AttendanceCodeSet, code_set_id(call.tenant_id), call.tenant_id)
-    class_ = await store.get(Class, register.lesson.class_id, call.tenant_id)
-    slot = (await store.get(ClassMeeting, register.lesson.meeting_id, call.tenant_id)).slot
-    expires_at = end_of(slot, (await rules_of(store, call)).make_up.days_valid)
     marks = [register.marks[id] for id in enrolment_ids if id in register.marks]
-    ids = {
-        mark.enrolment_id: paid_by(class_, mark) or credit_id(call.tenant_id, register_id, mark.enrolment_id)
-        for mark in marks
-    }
+    paid = await paid_places(store, call, register.lesson, marks)
+    ids = {mark.enrolment_id: credit_id(call.tenant_id, register_id, mark.enrolment_id) for mark in marks} | paid
     credits = await store.get_many(MakeUpCredit, ids.values(), call.tenant_id)
     others: dict[UUID, Class] = {}
     for mark in marks:
@@ -53,10 +48,26 @@ async def follow_register(
             await give_up(store, call, credit, others)
             credit.take_back(call.now)
         elif due:
-            missed = Missed(class_.id, register.lesson.meeting_id, slot.held_on, register_id, mark.enrolment_id)
-            credits[id] = MakeUpCredit.grant(id, call.tenant_id, mark.person_id, missed, "mark", expires_at, call.now)
+            credits[id] = await granted(store, call, id, register, mark)
     changed = [each for each in (*credits.values(), *others.values()) if each.pending_events]
     return await store.save(*changed, call=call if changed else replace(call, key=None))
+
+
+async def paid_places(store: EventStore, call: Call, lesson: Lesson, marks: Collection[Mark]) -> dict[UUID, UUID]:
+    """The credits that pay for the places of guests, by place."""
+    if all(mark.guest is None for mark in marks):
+        return {}
+    guests = (await store.get(Class, lesson.class_id, call.tenant_id)).guests
+    places = {mark.enrolment_id: guests.get(mark.enrolment_id) for mark in marks}
+    return {id: place.credit_id for id, place in places.items() if place is not None and place.credit_id is not None}
+
+
+async def granted(store: EventStore, call: Call, id: UUID, register: AttendanceRegister, mark: Mark) -> MakeUpCredit:
+    lesson = register.lesson
+    slot = (await store.get(ClassMeeting, lesson.meeting_id, call.tenant_id)).slot
+    until = end_of(slot, (await rules_of(store, call)).make_up.days_valid)
+    missed = Missed(lesson.class_id, lesson.meeting_id, slot.held_on, register.id, mark.enrolment_id)
+    return MakeUpCredit.grant(id, call.tenant_id, mark.person_id, missed, "mark", until, call.now)
 
 
 async def give_up(store: EventStore, call: Call, credit: MakeUpCredit, classes: dict[UUID, Class]) -> None:
@@ -72,11 +83,6 @@ async def give_up(store: EventStore, call: Call, credit: MakeUpCredit, classes: 
 def grants(codes: AttendanceCodeSet, mark: Mark) -> bool:
     """An absence of somebody enrolled, in the meaning that the code had when the mark was given."""
     return mark.guest is None and not mark.present and codes.meanings[mark.code, mark.code_version].grants_make_up
-
-
-def paid_by(class_: Class, mark: Mark) -> UUID | None:
-    place = class_.guests.get(mark.enrolment_id)
-    return None if place is None else place.credit_id
 
 
 def end_of(slot: Slot, days_valid: int) -> datetime:
