@@ -176,9 +176,9 @@ async def exported(product: Product, school: School, person_id: UUID) -> Path:
     return file
 
 
-async def erased(product: Product, one: Known) -> dict[str, Any]:
+async def erased(product: Product, one: Known, *named: str) -> dict[str, Any]:
     """Asked for by the administrator, approved by the owner: the certificate."""
-    subject = {"user_id": str(one.user_id), "person_ids": [str(one.person_id)]}
+    subject = {"user_id": str(one.user_id), "person_ids": [str(one.person_id), *named]}
     asked = await one.school.post("/erasures", subject, ("administrator",), subject=one.admin_id)
     assert asked.status_code == 201, asked.text
     id = asked.json()["data"]["id"]
@@ -289,8 +289,13 @@ async def test_F14_billing_keeps_invoices_of_the_payer_and_says_until_when(produ
         values = (one.school.tenant_id, uuid7(), account.json()["data"]["id"], date(2026, 10, 1))
         query = f"INSERT INTO {build}.invoice (tenant_id, invoice_id, account_id, issued_on, state, month, position)"
         await connection.execute(f"{query} VALUES (%s, %s, %s, %s, 'issued', '2026-09', 1)".encode(), values)
-    certificate = await erased(product, one)
+    payer_id = account.json()["data"]["id"]
+    certificate = await erased(product, one, payer_id)
     (held,) = [reply for reply in certificate["replies"] if reply["outcome"] == "held"]
     assert (held["service"], held["until"], held["reason"]) == ("billing", "2033-01-01", "invoices")
     assert certificate["state"] == "complete"
     assert datetime.now(UTC).date() < date.fromisoformat(held["until"])
+    for part in product.parts.values():
+        async with await connect(part.dsns["superuser"], search_path=part.service.name) as connection:
+            marked = "SELECT 1 FROM personal_keys WHERE person_id = %s AND wrapped IS NULL"
+            assert await (await connection.execute(marked, (payer_id,))).fetchall() == []

@@ -25,7 +25,8 @@ async def when_erasure_approved(fact: Fact[ErasureApproved], act: Act) -> None:
 @command
 async def erase_people(store: EventStore, call: Call, erasure_id: UUID, person_ids: tuple[UUID, ...]) -> Saved:
     """Marks, enrolments and what was counted stay, under ids that name nobody any more. One append: nobody is erased
-    without the answer, or the other way round."""
+    without the answer, or the other way round. Whom we do not know has no key of ours: the id may be a payer, whose
+    invoices billing has to keep."""
     people = await store.get_many(Person, person_ids, call.tenant_id)
     for person in people.values():
         person.erase(call.now)
@@ -36,5 +37,5 @@ async def erase_people(store: EventStore, call: Call, erasure_id: UUID, person_i
         person_ids=tuple(people),
         timestamp=call.now,
     )
-    keys = [Keyring.erased(call.tenant_id, person_id) for person_id in person_ids]
+    keys = [Keyring.erased(call.tenant_id, person_id) for person_id in people]
     return await store.save(answer, *people.values(), call=call, keys=keys)

@@ -15,6 +15,10 @@ class StudentHasPayer(Refused):
     """Another account pays for this student."""
 
 
+class PayerIsErased(Refused):
+    """This payer's data was erased: nothing is invoiced to nobody."""
+
+
 class BillingAccount(Aggregate):
     """The payer's details are sealed with the key of the account's own id."""
 
@@ -46,6 +50,11 @@ class BillingAccount(Aggregate):
         PUBLIC = True
         student_id: UUID
 
+    class PayerErased(Aggregate.Event):
+        """The marker has taken the place of the account's key: name and addresses are gone."""
+
+        TOPIC = "billing.payer_erased"
+
     @event(Opened)
     def __init__(
         self,
@@ -62,6 +71,7 @@ class BillingAccount(Aggregate):
         self.payer_address = payer_address
         self.payer_email = payer_email
         self.students: frozenset[UUID] = frozenset()
+        self.erased = False
 
     def change_payer_details(
         self,
@@ -85,6 +95,18 @@ class BillingAccount(Aggregate):
         self.payer_name = payer_name
         self.payer_address = payer_address
         self.payer_email = payer_email
+
+    def erase(self, now: datetime) -> None:
+        if not self.erased:
+            self._payer_erased(timestamp=now)
+
+    @event(PayerErased)
+    def _payer_erased(self, timestamp: datetime) -> None:
+        self.erased = True
+
+    def guard_payer(self) -> None:
+        if self.erased:
+            raise PayerIsErased
 
     def link(self, student_id: UUID, now: datetime) -> None:
         if student_id not in self.students:

@@ -39,6 +39,7 @@ async def draft_invoice(
 ) -> Saved:
     """The account's one draft of this month: made, or brought up to date."""
     account = await store.get(BillingAccount, account_id, call.tenant_id)
+    account.guard_payer()
     guard_month(month, call.now)
     agreements = await agreements_paid_by(store, account, agreement_ids)
     prepared = await prepare(store, call, agreements, month, account_id)
@@ -68,6 +69,7 @@ async def issue_invoice(store: EventStore, call: Call, invoice_id: UUID) -> Save
             return await store.save(invoice, call=call)
         issuer = await issuer_of(store, call.tenant_id)
         account = await store.get(BillingAccount, invoice.account_id, call.tenant_id)
+        account.guard_payer()
         prepared = await _unchanged(store, call, invoice, account)
         today = local_day(issuer, call.now)
         numbers = await number_source(store, issuer, "invoice", today, call.now)

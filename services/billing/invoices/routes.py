@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from billing.accounts.account import BillingAccount
+from billing.accounts.account import BillingAccount, PayerIsErased
 from billing.agreements.agreements import Agreements, agreements_of_students
 from billing.fields import MonthText
 from billing.invoices.commands import DraftOutdated, MonthTooFarAhead, draft_invoice, issue_invoice
@@ -102,7 +102,7 @@ async def get_agreement_preview(
 @router.post(
     "/accounts/{account_id}/invoices",
     status_code=201,
-    responses=problems(NotFound, NothingToInvoice, CurrenciesMixed, MonthTooFarAhead),
+    responses=problems(NotFound, NothingToInvoice, CurrenciesMixed, MonthTooFarAhead, PayerIsErased),
 )
 async def post_invoice(
     account_id: UUID, body: DraftRequest, caller: Annotated[Caller, may("invoices.draft", creates=True)]
@@ -116,7 +116,7 @@ async def post_invoice(
 
 @router.post(
     "/invoices/{invoice_id}/issue",
-    responses=problems(NotFound, DraftOutdated, InvoiceIssued, NothingToInvoice, SchoolNotReady),
+    responses=problems(NotFound, DraftOutdated, InvoiceIssued, NothingToInvoice, SchoolNotReady, PayerIsErased),
 )
 async def post_issue(invoice_id: UUID, caller: Annotated[Caller, may("invoices.issue", money=True)]) -> Answer[Receipt]:
     """Issue a draft: it gets the next number and never changes again, and its months are closed."""

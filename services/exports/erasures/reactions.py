@@ -36,11 +36,19 @@ class JobId:
     job_id: UUID
 
 
+@dataclass(frozen=True)
+class PersonId:
+    person_id: UUID
+
+
 @when("auth.erasure_approved", name="exports.remove-files-of-erased")
 async def when_erasure_approved(fact: Fact[ErasureApproved], act: Act) -> None:
-    """The marker first: what is written from now on names nobody. Then the files, then the answer."""
+    """The marker first, of those whose names stand here: what is written from now on names nobody. Then the files, then
+    the answer."""
     people = fact.data.person_ids
-    keys = [Keyring.erased(fact.tenant_id, person_id) for person_id in people]
+    async with act.reading(Attendance) as read:
+        known = await read.all(PersonId, NAMED, people=list(people))
+    keys = [Keyring.erased(fact.tenant_id, person.person_id) for person in known]
     await act.store.save(call=act.call.step("keys"), keys=keys)
     jobs = await jobs_naming(act, people)
     files = ArtifactFiles(ExportsSettings().artifacts)
@@ -79,5 +87,6 @@ async def remove_artifacts(
     return await store.save(answer, *artifacts.values(), *running.values(), call=call)
 
 
+NAMED = "SELECT DISTINCT person_id FROM person_name WHERE tenant_id = %(tenant)s AND person_id = ANY(%(people)s)"
 CLASSES = "SELECT DISTINCT class_id FROM mark WHERE tenant_id = %(tenant)s AND person_id = ANY(%(people)s)"
 JOBS = "SELECT job_id FROM export_job WHERE tenant_id = %(tenant)s AND class_id = ANY(%(classes)s) ORDER BY job_id"
