@@ -1,19 +1,24 @@
 """N12: a bulk action is undone by its correlation id, and nothing else is."""
 
+import asyncio
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from academic.classes.seats import EARLIEST, Enrolment
+from academic.main import app
 from academic.source_ids import class_id, course_id, enrolment_id, org_id, person_id, session_id
 from academic.undoing import commands
 from academic.undoing.items import Item, Key, Use, without_used
 from infra.demo_files import bundle
+from infra.testing.harness import PERMISSIONS
 from infra.testing.school import School
 from shared.ids import uuid7
 from tests.academic.test_import_routes import CLASS, COURSE, LEARNS, ORG, files, imported
 from tests.academic.test_rollover import session, taught
+from tests.pages import api_of, blocks_of, typed
 
 PUPILS = 6
 
@@ -117,6 +122,15 @@ async def test_N12_an_undo_again_changes_nothing_and_can_be_undone_itself(school
     assert not (await school.got(f"/classes/{klass}"))["closed"]
 
 
+async def test_N12_two_undos_at_once_are_one(school: School) -> None:
+    report = await imported(school, pupils_file())
+    await school.it.settle()
+    path = f"/bulk-actions/{report['id']}/undo"
+    done = await asyncio.gather(*(school.did(path) for _ in range(2)))
+    assert [each["kept"] for each in done] == [0, 0]
+    assert len(await school.it.stored(school.tenant_id, "academic.class_closed")) == 1
+
+
 async def test_N12_the_same_file_can_be_imported_after_its_undo(school: School) -> None:
     await undo(school, (await imported(school, pupils_file()))["id"])
     await imported(school, pupils_file())
@@ -194,3 +208,19 @@ async def test_N12_an_id_under_which_nothing_was_done_is_unknown(school: School)
     foreign = (await other.post("/classes", {"title": "Theirs"})).headers["correlation-id"]
     for wrong in (uuid7(), foreign):
         assert await school.refused(f"/bulk-actions/{wrong}/undo") == (404, "not-found")
+
+
+async def test_N12_N5_every_command_of_the_page_works(school: School, tmp_path: Path) -> None:
+    klass = await school.class_()
+    pattern = {"lessons": [{"weekday": 1, "starts": "17:00", "ends": "18:00"}], "begin_on": "2026-09-01"}
+    await school.did(f"/classes/{klass}/weekly-pattern", pattern | {"end_on": "2027-07-01"})
+    env = {
+        "AUTH": f"Authorization: Bearer {school.it.signer.token(school.tenant_id, PERMISSIONS)}",
+        "CLASS": klass,
+        "ENROLMENT": await school.enrolment(klass, await school.person()),
+    }
+    async with api_of(app, "academic", school.it.settle) as api:
+        said = await typed(blocks_of("undo-a-bulk-action.md"), env | {"API": api}, tmp_path)
+    told = ["3 can be undone", "class_meeting stays: marks-exist", "3 undone, 1 kept"]
+    assert [line for line in said if line in told] == told
+    assert said[-1] == "La clase se canceló: deshecho"

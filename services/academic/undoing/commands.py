@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -98,14 +99,14 @@ async def undo_block(store: EventStore, call: Call, kind: str, block: Block, bef
 
 
 def undone(aggregate: Aggregate, item: Item, before: Any, call: Call) -> str | None:
-    """Why not."""
-    if aggregate.version - len(aggregate.pending_events) != item.version:
-        return "changed-since"
+    """Why not. Another undo of the same may have been quicker: then nothing is left to do."""
+    unchanged = aggregate.version - len(aggregate.pending_events) == item.version
+    tried = aggregate if unchanged else deepcopy(aggregate)
     try:
-        revert(aggregate, item.key.part, before, call.now)
+        revert(tried, item.key.part, before, call.now)
     except DomainError as error:
-        return error.code
-    return None
+        return error.code if unchanged else "changed-since"
+    return None if unchanged or tried.version == aggregate.version else "changed-since"
 
 
 @command
