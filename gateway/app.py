@@ -21,6 +21,7 @@ from shared.health import Health
 from shared.identity import Verifier
 from shared.keyset import KeySet
 from shared.loop_lag import watched_loop
+from shared.standing import Standings, nothing_known
 
 LOCAL = r"https?://(localhost|127\.0\.0\.1)(:[0-9]+)?"
 EXPOSED = (
@@ -65,6 +66,7 @@ def create_gateway(settings: GatewaySettings) -> Gateway:
     async def lifespan(app: Gateway) -> AsyncIterator[None]:
         keys = KeySet(settings.jwks_url, settings.state / "jwks.json")
         app.state.verifier = Verifier(keys, "gateway")
+        app.state.standings = Standings(nothing_known)
         async with watched_loop(), Upstream.open(settings.upstreams) as upstream:
             app.state.upstream = upstream
             app.health.started, app.health.stopping = True, False

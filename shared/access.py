@@ -78,7 +78,7 @@ class Access:
         headers = request.headers.getlist("authorization")
         identity = await verifier.verify(bearer(headers[0] if len(headers) == 1 else None))
         request.state.identity = identity
-        if self.current(request.method) or (identity.by_leave and not self.outdated):
+        if self.current(request.method) or (identity.by_leave and not self.platform and not self.outdated):
             standings: Standings = request.app.state.standings
             await standings.check(identity)
         if identity.reach(self.permission, self.rule) is None or (self.platform and identity.tenant_id != PLATFORM):

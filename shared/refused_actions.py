@@ -30,6 +30,7 @@ OF_ONE = 100
 """Rows a day of one person; beyond it they are counted without saying what, so that nobody uses up the school's."""
 MOST = 300
 """Rows a day of one school; beyond it they are counted without saying whose."""
+MOST_WAITING = 10_000
 ANYBODY, ANYTHING, MORE = "", "*", "more-refusals"
 
 
@@ -77,7 +78,7 @@ class RefusedActions:
         outcome = "outside-reach" if getattr(request.state, "outside_reach", False) else code
         action = f"{request.method} {request.scope['route'].path}"
         key = Key(identity.tenant_id, now.date(), really.subject, on_behalf_of, action, outcome)
-        if self._rows[key.tenant_id, key.day, ANYBODY] >= MOST:
+        if self._rows[key.tenant_id, key.day, ANYBODY] >= MOST or len(self._waiting) >= MOST_WAITING:
             key = key._replace(actor_id=ANYBODY, on_behalf_of=None, action=ANYTHING, outcome=MORE)
         elif self._rows[key.tenant_id, key.day, key.actor_id] >= OF_ONE:
             key = key._replace(on_behalf_of=None, action=ANYTHING, outcome=MORE)
@@ -140,7 +141,7 @@ class RefusedActions:
             async with self._pool.connection() as connection, connection.transaction():
                 await connection.execute(TENANT, (str(tenant_id),))
                 await connection.execute(INSERT, [list(column) for column in zip(*rows, strict=True)])
-        except (psycopg.OperationalError, PoolTimeout) as error:
+        except (psycopg.Error, PoolTimeout) as error:
             log.warning("refused actions wait: %s", type(error).__name__)
             self._put_back(due)
             return

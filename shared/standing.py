@@ -43,6 +43,11 @@ NOTHING_KNOWN = Standing()
 Look = Callable[[Identity], Awaitable[Standing]]
 
 
+async def nothing_known(_: Identity) -> Standing:
+    """For whoever has no view of it, and asks services that do."""
+    return NOTHING_KNOWN
+
+
 class Standings:
     """`look` reads the view; what it said is believed for a second, for one token's holder in one sign-in."""
 

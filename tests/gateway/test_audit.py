@@ -64,6 +64,13 @@ async def test_C26_an_audit_with_a_hole_is_none(telling: Door) -> None:
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
 
 
+async def test_C29_who_is_there_by_leave_reads_what_the_services_allow(telling: Door) -> None:
+    act = {"sub": "x", "sid": "y", "rights": 1}
+    for claims in ({"act": act}, {"roles": ["platform_operator"]}):
+        headers = telling.signer.bearer(*READER, **claims)
+        assert (await telling.client.get(URL, headers=headers)).status_code == 200
+
+
 async def test_C27_S2_it_needs_a_token_and_a_right(telling: Door) -> None:
     assert (await telling.client.get(URL)).status_code == 401
     assert (await telling.client.get(URL, headers=telling.signer.bearer("school.read"))).status_code == 403

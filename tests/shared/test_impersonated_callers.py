@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from shared.access import Access
 from shared.identity import Identity, Verifier, identity_of
-from shared.ids import uuid7
+from shared.ids import PLATFORM, uuid7
 from shared.keyset import KeySet
 from shared.problems import NotWhileImpersonating, Problem, RightsChanged, Unauthenticated
 from shared.standing import Standing, Standings
@@ -52,6 +52,16 @@ async def test_C29_dangerous_things_and_the_own_account_are_for_the_person_itsel
     verifier: Verifier, access: Access, method: str, expected: type[Problem] | None
 ) -> None:
     assert await refusal(verifier, access, method) is expected
+
+
+async def test_S2_an_operator_of_no_school_is_not_looked_up(verifier: Verifier) -> None:
+    """The operator API of a worker knows nothing of standings."""
+    token = SIGNER.token("platform.operate", tenant=PLATFORM, roles=["platform_operator"])
+    app = SimpleNamespace(state=SimpleNamespace(verifier=verifier))
+    headers = [(b"authorization", f"Bearer {token}".encode())]
+    for method in ("GET", "POST"):
+        asked = Request({"type": "http", "method": method, "app": app, "headers": headers})
+        assert await Access("platform.operate", platform=True).admit(asked) is not None
 
 
 def claims(**more: Any) -> dict[str, Any]:
