@@ -51,6 +51,7 @@ class OpenIdProvider:
     key: SigningKey = field(default_factory=SigningKey)
     asked: list[str] = field(default_factory=list)
     codes: dict[str, Claims] = field(default_factory=dict)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self.behave()
@@ -60,7 +61,9 @@ class OpenIdProvider:
         return f"http://127.0.0.1:{self.port}"
 
     def behave(self) -> None:
-        self.away = False
+        self.away = self.hangs = False
+        self.released.set()
+        self.released = asyncio.Event()
         self.answer: Response | None = None
         self.documents: Callable[[Claims], Claims] = lambda document: document
         self.tokens: Callable[[Claims], Claims] = lambda claims: claims
@@ -98,6 +101,8 @@ class OpenIdProvider:
 
     async def token(self, request: Request) -> Response:
         self.asked.append("token")
+        if self.hangs:
+            await self.released.wait()
         if self.answer is not None:
             return self.answer
         if self.away:

@@ -11,7 +11,7 @@ from psycopg import AsyncConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from shared.ids import uuid7
-from tests.auth.external import Vouched, refusal, vouched
+from tests.auth.external import Vouched, authorized, refusal, vouched
 from tests.auth.members import Staffed
 from tests.auth.openid_provider import Claims, OpenIdProvider, SigningKey, openid_provider
 from tests.auth.test_sign_in_routes import part
@@ -214,6 +214,15 @@ async def test_C21_a_provider_that_is_away_is_told_and_not_asked_on_and_on(
     assert refusal(await it.complete(brought)) == (409, "provider-unavailable")
 
 
+async def test_C21_a_provider_that_never_answers_is_given_up(
+    it: Vouched, provider: OpenIdProvider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("auth.external_sign_in.signing_in.PATIENCE", 0.3)
+    brought = await it.arrive(it.person())
+    provider.hangs = True
+    assert refusal(await it.complete(brought)) == (409, "provider-unavailable")
+
+
 def forget(it: Vouched) -> None:
     """As if documents had been fetched long ago."""
     it.school.auth.desk.external.documents._kept.clear()
@@ -287,8 +296,15 @@ async def test_C21_a_browser_that_asks_for_it_is_bound_by_a_cookie(it: Vouched) 
     cookie, *attributes = [part.strip() for part in begun.headers["set-cookie"].split(";")]
     assert cookie.startswith("__Host-rollbook-external=")
     assert {"HttpOnly", "Secure", "SameSite=strict", "Path=/"} <= set(attributes)
-    brought = without("browser")(await it.arrive(it.person()))
-    assert refusal(await it.client.post("/login/external/completion", json=brought, headers=asked))[0] == 401
+    brought = await authorized(begun.json()["data"]["authorization_url"], it.person())
+    it.client.cookies.clear()
+    completion = "/login/external/completion"
+    assert refusal(await it.client.post(completion, json=brought, headers=asked))[0] == 401
+    done = await it.client.post(completion, json=brought, headers={**asked, "Cookie": cookie})
+    it.client.cookies.clear()
+    assert (done.status_code, done.json()["data"]["refresh_token"]) == (200, None)
+    names = {name: "Max-Age=0" in text for text in done.headers.get_list("set-cookie") for name in text.split("=")[:1]}
+    assert names == {"__Host-rollbook-external": True, "__Host-rollbook-refresh": False}
 
 
 async def test_C21_a_school_without_providers_and_one_that_does_not_exist_show_the_same(

@@ -47,7 +47,15 @@ class ProviderDocuments:
 
     async def metadata(self, issuer: str) -> Metadata:
         """Raises ProviderUnavailable, also for a document of another issuer."""
-        found = await self._document(issuer, issuer.removesuffix("/") + WELL_KNOWN)
+        url = issuer.removesuffix("/") + WELL_KNOWN
+        found = await self._document(issuer, url)
+        try:
+            return self._metadata_of(found, issuer)
+        except ProviderUnavailable:
+            self._kept[issuer, url].body = None
+            raise
+
+    def _metadata_of(self, found: dict[str, Any], issuer: str) -> Metadata:
         places = [found.get(name) for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
         if found.get("issuer") != issuer or not all(isinstance(place, str) for place in places):
             raise ProviderUnavailable

@@ -1,6 +1,9 @@
 """Signing in by a provider: the authorization code flow with PKCE, state and nonce (OpenID Connect Core, RFC 9700)."""
 
+import asyncio
 from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote_plus, urlencode
@@ -22,8 +25,20 @@ from shared.identity import FEDERATED
 from shared.outbound import Outbound, Unreachable
 from shared.store import EventStore
 
+PATIENCE = 5.0
+"""Seconds for all that is asked of a provider in one request: our own caller waits, too."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """A provider that does not say when it asked for a credential vouches for nothing fresh."""
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Raises ProviderUnavailable."""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            yield
+    except TimeoutError:
+        raise ProviderUnavailable from None
 
 
 @dataclass(frozen=True)
@@ -53,7 +68,8 @@ class ExternalSignIns:
 
         Raises NotFound, ProviderIsOver, ProviderUnavailable."""
         provider = await self._provider(store, tenant_id, provider_id)
-        metadata = await self.documents.metadata(provider.issuer)
+        async with in_time():
+            metadata = await self.documents.metadata(provider.issuer)
         made = await self.begun.start(tenant_id, provider_id, call.now)
         asked = {
             "response_type": "code",
@@ -76,7 +92,8 @@ class ExternalSignIns:
         begun = await self.begun.take(returned.state, returned.browser, call.now)
         provider = await self._provider(store, begun.school_id, begun.provider_id)
         made = self.begun.secrets(returned.state, returned.browser)
-        who = await self._vouched(provider, made, returned, call.now)
+        async with in_time():
+            who = await self._vouched(provider, made, returned, call.now)
         user = await self.joining.member(store, call, provider, who)
         if not user.may_sign_in or provider.tenant_id not in user.schools:
             raise SignInRefused("Your membership of this school is over.")
