@@ -27,6 +27,19 @@ async def test_A10_A11_a_class_tells_its_seats_who_is_in_and_who_waits_on_a_day(
     assert (await occupancy(school, "2026-10-05"))["Piano"] == (2, 0, 1, 1, 1)
 
 
+async def test_A21_guests_of_the_fullest_meeting_take_seats_of_the_day(school: School) -> None:
+    class_id, tom = await school.class_("Piano", capacity=4), await school.person("Tom")
+    meeting = await school.meeting(class_id, "2026-09-21")
+    plan = {"dates": ["2026-09-21"], "starts": "19:00", "ends": "20:00"}
+    other = (await school.did(f"/classes/{class_id}/meetings", plan))[0]["id"]
+    for guest, into in ((tom, meeting), (await school.person("Mia"), meeting), (tom, other)):
+        await school.did(f"/meetings/{into}/guests", {"person_id": guest})
+    assert (await occupancy(school, "2026-09-21"))["Piano"] == (4, 0, 0, 0, 2)
+    assert (await occupancy(school, "2026-09-22"))["Piano"] == (4, 0, 0, 0, 4)
+    await school.enrolment(class_id, tom)
+    assert (await occupancy(school, "2026-09-21"))["Piano"] == (4, 1, 0, 0, 2)
+
+
 async def test_A10_occupancy_is_paged_and_leaves_out_closed_classes(school: School) -> None:
     ids = [await school.class_(title) for title in ("A", "B", "C")]
     await school.did(f"/classes/{ids[1]}/closure")

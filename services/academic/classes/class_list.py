@@ -41,6 +41,7 @@ STAYS = Table(
         "tenant_id": "uuid",
         "class_id": "uuid",
         "enrolment_id": "uuid",
+        "person_id": "uuid",
         "teacher": "bool",
         "begin_on": "date",
         "end_on": "date",
@@ -52,14 +53,27 @@ MEETINGS = Table(
     columns={"tenant_id": "uuid", "id": "uuid", "class_id": "uuid", "state": "text"},
     indexes=(("tenant_id", "class_id"),),
 )
+GUESTS = Table(
+    "class_guest",
+    key=("tenant_id", "class_id", "place_id"),
+    columns={
+        "tenant_id": "uuid",
+        "class_id": "uuid",
+        "place_id": "uuid",
+        "meeting_id": "uuid",
+        "person_id": "uuid",
+        "on": "date",
+    },
+)
 
 
 class ClassList(View):
     """All classes of a school."""
 
     NAME = "class_list"
+    VERSION = 2
     SOURCE = "academic"
-    TABLES = (CLASSES, STAYS, MEETINGS)
+    TABLES = (CLASSES, STAYS, MEETINGS, GUESTS)
 
     @on(Class.Opened)
     def opened(self, fact: Fact[Class.Opened], rows: Rows) -> None:
@@ -113,6 +127,17 @@ class ClassList(View):
         key = (fact.tenant_id, fact.aggregate_id, fact.data.enrolment_id)
         rows.change(STAYS, key, end_on=fact.data.on)
 
+    @on(Class.GuestSeated)
+    def guest_seated(self, fact: Fact[Class.GuestSeated], rows: Rows) -> None:
+        data = fact.data
+        key = {"class_id": fact.aggregate_id, "place_id": data.place_id}
+        told = {"meeting_id": data.meeting_id, "person_id": data.person_id, "on": data.on}
+        rows.put(GUESTS, {"tenant_id": fact.tenant_id, **key, **told})
+
+    @on(Class.GuestLeft)
+    def guest_left(self, fact: Fact[Class.GuestLeft], rows: Rows) -> None:
+        rows.remove(GUESTS, (fact.tenant_id, fact.aggregate_id, fact.data.place_id))
+
     @on(ClassMeeting.MeetingPlanned)
     def planned(self, fact: Fact[ClassMeeting.MeetingPlanned], rows: Rows) -> None:
         meeting = {"id": fact.aggregate_id, "class_id": fact.data.class_id, "state": "planned"}
@@ -128,7 +153,8 @@ class ClassList(View):
 
     @staticmethod
     def _stay(fact: Fact[Any], rows: Rows, *, teacher: bool) -> None:
-        stay = {"teacher": teacher, "begin_on": fact.data.begin_on, "end_on": fact.data.end_on}
+        data = fact.data
+        stay = {"person_id": data.person_id, "teacher": teacher, "begin_on": data.begin_on, "end_on": data.end_on}
         key = {"class_id": fact.aggregate_id, "enrolment_id": fact.data.enrolment_id}
         rows.put(STAYS, {"tenant_id": fact.tenant_id, **key, **stay})
 

@@ -174,7 +174,7 @@ class DayBook(View):
             meaning = await rows.get(CODES, (fact.tenant_id, code, version))
             pays[code, version] = meaning is not None and meaning["pays_teacher"]
         more = sum(count for mark, count in marks if pays[mark.code, mark.code_version])
-        codes = Counter(row["codes"])
+        codes: Counter[str] = Counter(row["codes"])
         for mark, count in marks:
             codes[mark.code] += count
         rows.change(MEETINGS, key, paying=row["paying"] + more, codes=dict(+codes), counted=fact.position)
