@@ -25,7 +25,11 @@ class CheckpointKey:
         self.id = sha256(self.public).hexdigest()[:16]
 
     def sign(self, tenant_id: UUID, head: Head, made_at: datetime) -> bytes:
-        return self._key.sign(checkpoint_bytes(self._service, tenant_id, head, made_at))
+        return self.sign_bytes(checkpoint_bytes(self._service, tenant_id, head, made_at))
+
+    def sign_bytes(self, message: bytes) -> bytes:
+        """What is signed begins with a line that says what it is: no two kinds are taken for each other."""
+        return self._key.sign(message)
 
 
 def checkpoint_bytes(service: str, tenant_id: UUID, head: Head, made_at: datetime) -> bytes:

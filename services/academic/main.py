@@ -13,6 +13,7 @@ from academic.classes import occupancy_routes as occupancy
 from academic.classes import routes as classes
 from academic.codes import routes as codes
 from academic.courses import routes as courses
+from academic.evidence import routes as evidence
 from academic.funding import routes as funding
 from academic.histories import routes as histories
 from academic.imports import routes as imports
@@ -71,6 +72,7 @@ app = create_app(
         registers.router,
         checkins.router,
         signatures.router,
+        evidence.router,
         attendance_summary.router,
         timetable_files.router,
         day_book.router,
