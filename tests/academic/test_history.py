@@ -1,5 +1,6 @@
 """The history of any thing in words: who, when, from → to, why, to those who may read it."""
 
+import random
 import string
 import time
 from typing import Any
@@ -145,6 +146,42 @@ async def test_N5_A22_a_family_reads_its_own_history_and_sees_nobody_else_named(
     assert found[:2] == ["somebody became a guardian of Kim Lee", "Mia Lee became a guardian of Kim Lee"]
     assert "Roe" not in answer.text
     assert (await me.ask("GET", f"/history/people/{other}")).status_code == 404
+
+
+async def test_N5_A32_who_changed_a_students_data_is_named_with_what_stood_there_before(school: School) -> None:
+    ann, eva = await school.person("Ann", "Lee"), await school.person("Eva", "Sol", "staff")
+    clerk: Account = await account(school, eva)
+    token = school.it.signer.token(school.tenant_id, PERMISSIONS, ["front_desk"], clerk.user_id)
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": uuid7().hex}
+    married = {"given_name": "Ann", "family_name": "Roe", "roles": ["student"], "phone": "600"}
+    assert (await school.it.client.post(f"/people/{ann}/correction", json=married, headers=headers)).status_code == 200
+    newest = (await school.got(f"/history/people/{ann}"))[0]
+    assert (newest["who"]["id"], newest["who"]["role"], newest["who"]["name"]) == (
+        str(clerk.user_id),
+        "front_desk",
+        "Eva Sol",
+    )
+    told = {each["field"]: (each["before"], each["after"]) for each in newest["changes"]}
+    assert told == {"family_name": ("Lee", "Roe"), "phone": (None, "600")}
+
+
+async def test_N5_random_changes_are_told_one_after_the_other_up_to_what_the_lists_show(school: School) -> None:
+    """What was after one change is before the next, and the last is what the list has."""
+    chance = random.Random(5)
+    class_id = await school.class_("T0", capacity=5)
+    for _ in range(30):
+        if chance.random() < 0.5:
+            await school.did(f"/classes/{class_id}/capacity", {"capacity": chance.randrange(1, 9)})
+        else:
+            await school.did(f"/classes/{class_id}/revision", {"title": f"T{chance.randrange(5)}"})
+    now = await school.got(f"/classes/{class_id}")
+    known: dict[str, str | None] = {}
+    for entry in reversed(await school.got(f"/history/classes/{class_id}", limit=200)):
+        for change in entry["changes"]:
+            assert change["before"] == known.get(change["field"]), entry
+            assert change["before"] != change["after"], entry
+            known[change["field"]] = change["after"]
+    assert (known["title"], known["capacity"]) == (now["title"], str(now["capacity"]))
 
 
 async def test_N5_N6_an_erased_person_reads_as_erased(school: School) -> None:

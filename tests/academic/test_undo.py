@@ -192,6 +192,25 @@ async def test_N12_meetings_of_a_wrong_pattern_are_undone_and_planned_again(scho
     assert (len(again["planned"]), len(again["skipped"])) == (len(planned) - 1, 1)
 
 
+async def test_N12_a_mass_enrolment_under_one_id_is_undone_and_what_has_no_way_back_is_named(school: School) -> None:
+    klass, bulk = await school.class_(), str(uuid7())
+    enrolments = []
+    for name in ("Ann", "Ben"):
+        stay = {"person_id": await school.person(name), "begin_on": "2026-09-01"}
+        enrolments.append(await school.did(f"/classes/{klass}/enrolments", stay, correlation_id=bulk))
+    ann, ben = (each["enrolment_id"] for each in enrolments)
+    meeting = await school.meeting(klass)
+    mark = {"marks": [{"enrolment_id": ann, "code": "P"}]}
+    register = (await school.did(f"/meetings/{meeting}/attendance", mark, correlation_id=bulk))["id"]
+    done = await undo(school, bulk)
+    reasons = {line["part"] or line["id"]: line["reason"] for line in done["kept_lines"]}
+    assert reasons == {ann: "marks-exist", register: "no-way-back", meeting: "no-way-back"}
+    roster = await school.got(f"/classes/{klass}/roster", as_of="2026-09-07")
+    assert [line["enrolment_id"] for line in roster] == [ann]
+    (left, came) = await school.got(f"/history/classes/{klass}/enrolments/{ben}")
+    assert (left["correlation_id"], came["correlation_id"]) == (done["id"], bulk)
+
+
 async def test_N12_days_off_are_taken_back_and_who_may_not_decide_undoes_nothing(school: School) -> None:
     days = {"title": "Fair", "first": "2026-12-30", "last": "2027-01-02"}
     answer = await school.post("/calendar/non-teaching-days", days)

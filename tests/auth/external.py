@@ -1,5 +1,6 @@
 """A school with an identity provider, and browsers that go there and come back."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,7 +9,7 @@ import httpx2
 
 from shared.ids import uuid7
 from tests.auth.members import Headers, Staffed, staffed
-from tests.auth.openid_provider import OpenIdProvider
+from tests.auth.openid_provider import Claims, OpenIdProvider
 
 SECRET = "client-secret-canary-51c2"
 DOMAIN = "school.example"
@@ -101,3 +102,17 @@ async def vouched(auth: Any, provider: OpenIdProvider, school: Staffed | None = 
     assert answer.status_code == 201, answer.text
     it.id = answer.json()["data"]["id"]
     return it
+
+
+async def refused(it: Vouched, subject: str, expected: tuple[int, str]) -> None:
+    """And nobody was made or linked, and nothing can be tried again with the same state."""
+    brought = await it.arrive(subject)
+    answer = await it.complete(brought)
+    assert refusal(answer) == expected, answer.text
+    it.provider.behave()
+    assert refusal(await it.complete(brought)) == (401, "external-sign-in-expired")
+    assert await it.school.auth.desk.credentials.user_of(it.provider.people[subject]["email"]) is None
+
+
+def without(name: str) -> Callable[[Claims], Claims]:
+    return lambda claims: {key: value for key, value in claims.items() if key != name}

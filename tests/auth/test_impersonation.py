@@ -22,7 +22,7 @@ from shared.mail.mailings import Composing
 from tests.auth.conftest import Running
 from tests.auth.members import Headers, Staffed, call_of, staffed
 
-REASON = {"reason": "cannot find the timetable", "minutes": 60}
+REASON: dict[str, Any] = {"reason": "cannot find the timetable", "minutes": 60}
 NOW = datetime(2026, 9, 1, 9, 0, tzinfo=UTC)
 
 

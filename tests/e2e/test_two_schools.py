@@ -75,7 +75,7 @@ def body_of(schema: dict[str, Any], name: str, ids: dict[str, str]) -> Any:
         case "array":
             return [body_of(schema["items"], name.removesuffix("s"), ids)]
         case "integer":
-            return max(schema.get("minimum", 1), 1)
+            return int(max(schema.get("minimum", 1), 1))
         case "boolean":
             return True
     if schema.get("format") == "uuid":

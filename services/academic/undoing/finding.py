@@ -8,8 +8,11 @@ from uuid import UUID
 
 from academic.calendars.calendar import Calendar
 from academic.classes.class_ import Class
+from academic.courses.course import Course
 from academic.meetings.class_meeting import ClassMeeting
+from academic.orgs.org import Org
 from academic.people.person import Person
+from academic.sessions.academic_session import AcademicSession
 from academic.undoing.items import Item, Key, Part
 from academic.undoing.reverting import snapshot
 from shared.codec import Codec
@@ -28,20 +31,23 @@ KINDS = (
 """What can be undone, in the order in which it is: users before what they use."""
 IGNORED = frozenset({"academic.import_batch", "academic.bulk_undo"})
 """What only tells of a bulk action."""
-NO_WAY_BACK = frozenset(
-    {
-        Class.SeatReserved.TOPIC,
-        Class.ReservationEnded.TOPIC,
-        ClassMeeting.RoomMoved.TOPIC,
-        ClassMeeting.TeacherSubstituted.TOPIC,
-        ClassMeeting.MeetingHeld.TOPIC,
-        ClassMeeting.MeetingCancelled.TOPIC,
-        Person.PersonErased.TOPIC,
-        Person.UserAccountLinked.TOPIC,
-        Person.AlertsAccepted.TOPIC,
-        Person.AlertsDeclined.TOPIC,
-    }
+WAY_BACK = frozenset(
+    event.TOPIC
+    for event in (
+        *(Org.OrgCreated, Org.Renamed, Org.Moved, Org.Revised, Org.Retired, Org.Restored),
+        *(AcademicSession.Opened, AcademicSession.DatesChanged, AcademicSession.Revised),
+        *(AcademicSession.Closed, AcademicSession.Reopened),
+        *(Course.CourseCreated, Course.Revised, Course.Retired, Course.Restored),
+        *(Person.Registered, Person.DetailsCorrected, Person.Archived, Person.Restored),
+        *(Person.GuardianLinked, Person.GuardianUnlinked),
+        *(Class.Opened, Class.Revised, Class.CapacitySet, Class.WeeklyPatternSet, Class.Closed, Class.Reopened),
+        *(Class.StudentEnrolled, Class.EnrollmentDatesChanged, Class.StudentWithdrawn),
+        *(Class.TeacherAssigned, Class.TeacherUnassigned),
+        *(ClassMeeting.MeetingPlanned, ClassMeeting.MeetingRescheduled),
+        *(Calendar.NonTeachingDayAdded, Calendar.NonTeachingDayRemoved),
+    )
 )
+"""What a snapshot brings back. All other events have consequences of their own."""
 Facts = Sequence[Fact[Aggregate.Event]]
 WHY = {Person.PersonErased.TOPIC: "erased", ClassMeeting.MeetingHeld.TOPIC: "marks-exist"}
 
@@ -103,7 +109,7 @@ class Found:
         item = Item(key, kind, self.before[key] is None, version, "to-do")
         if since[-1].correlation_id == self._undo:
             return Item(key, kind, item.created, version, "done")
-        if kind not in KINDS or any(fact.topic in NO_WAY_BACK for fact in since if self._is_bulk(fact)):
+        if any(fact.topic not in WAY_BACK for fact in since if self._is_bulk(fact)):
             return item.kept("no-way-back")
         later = [fact for fact in since if fact.correlation_id not in (self._bulk, self._undo)]
         if later:

@@ -69,9 +69,7 @@ async def link_identity(
     async with store.turn(call, membership_id(provider.tenant_id, user_id)):
         user = await store.get(User, user_id, PLATFORM)
         membership = await store.find(Membership, membership_id(provider.tenant_id, user_id), provider.tenant_id)
-        if membership is None or provider.tenant_id not in user.schools or not user.may_sign_in:
-            raise NotMember
-        if not membership.active(call.now):
+        if membership is None or not membership.active(call.now) or not user.may_sign_in:
             raise NotMember
         if provider.id in membership.providers and await joining.identities.user_of(provider, who.subject) != user_id:
             raise IdentityDiffers
