@@ -39,7 +39,7 @@ async def _measure(run: Run, product: Running) -> list[Figure]:
         found["own"] = await _probed(school, own_view, samples)
         found["foreign"] = await _probed(school, await _billing(school), samples)
         found["bare"] = await bare_pipeline(product, samples, EVERY)
-        rate = SHARE * await _capacity(run, school)
+        rate = SHARE * await _capacity(run, school) - 1 / EVERY
         found["own at 70 %"] = await _under_load(school, own_view, samples, rate)
         found["foreign at 70 %"] = await _under_load(school, await _billing(school), samples, rate)
     run.note("visible", rate=rate, lags=found)
@@ -121,12 +121,17 @@ async def _probed(school: School, probe: Probe, samples: int) -> list[float]:
 
 
 async def _capacity(run: Run, school: School) -> float:
+    """Commands a second that every view and every service keeps up with: until the product is at rest again."""
     asks = await school.enrolments(int(1_500 * run.size.seconds))
-    return float((await school.cell(asks, 8, run.size.seconds))["rate"])
+    await school.drained()
+    began = time.perf_counter()
+    answered = (await school.cell(asks, 8, run.size.seconds))["rate"] * run.size.seconds
+    return float(answered / (time.perf_counter() - began))
 
 
 async def _under_load(school: School, probe: Probe, samples: int, rate: float) -> list[float]:
-    """Beside commands at this rate."""
+    """Beside commands at this rate, from a product at rest."""
+    await school.drained()
     seconds = samples * EVERY + 1
     asks = await school.enrolments(int(rate * seconds) + 1)
     port = school.product.ports["gateway"]

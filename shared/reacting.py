@@ -2,14 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
 from shared import telemetry
 from shared.carried import Carried
 from shared.chain import Followed, Place
+from shared.codec import Undecodable
 from shared.database import Connection
 from shared.facts import Fact
 from shared.faults import HEALING, LastingConflict, heals, passes
@@ -23,6 +25,8 @@ from shared.store import Conflict
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 SIDE_BY_SIDE = 16
 PAUSES = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 """A key is acknowledged before what it seals is sent, but it travels on another topic: it is waited for. What lost
@@ -30,6 +34,11 @@ against another process is decided again. After the last pause the tenant is par
 
 RETRY_PAUSES = (0.05,)
 """Only a second try tells a conflict that lasts from one with others."""
+
+
+Work = tuple[str, Record]
+"""A reaction, and what it is to handle."""
+Lane = list[Work]
 
 
 class Failure(NamedTuple):
@@ -66,8 +75,8 @@ class Reacting:
         await self._carried.load(self._connection, self.consumers)
 
     async def apply(self, followed: Mapping[str, Followed], places: Mapping[str, Mapping[int, Place]]) -> None:
-        """Tenants side by side, each one's facts in order, reactions in declared order. Raises Deposed and
-        transient errors; effects stored before that are found again by their keys."""
+        """Tenants side by side, each one's facts in order, but for those that a reaction keeps apart; reactions in
+        declared order. Raises Deposed and transient errors; effects stored before are found again by their keys."""
         moves = [
             Move(name, partition, places[name].get(partition, Place(0)), to)
             for name in self._reactions
@@ -77,39 +86,58 @@ class Reacting:
             return
         tenants = self._by_tenant(followed)
         slots = asyncio.Semaphore(SIDE_BY_SIDE)
-
-        async def one(work: list[tuple[str, Record]]) -> list[Failure]:
-            async with slots:
-                return await self._run(work)
-
-        try:
-            async with asyncio.TaskGroup() as group:
-                running = [group.create_task(one(work)) for work in tenants.values()]
-        except ExceptionGroup as passing:
-            raise passing.exceptions[0] from None
-        outcomes = [task.result() for task in running]
+        outcomes = await together([self._of_tenant(work, slots) for work in tenants.values()])
         async with self._connection.transaction():
             for failures in outcomes:
                 for name, record, error, healing in failures:
                     await self._parking.park(self._connection, name, record, error, heals=healing)
             await move(self._connection, self._source, self._generation, moves)
 
-    def _by_tenant(self, followed: Mapping[str, Followed]) -> dict[Any, list[tuple[str, Record]]]:
+    def _by_tenant(self, followed: Mapping[str, Followed]) -> dict[Any, list[Work]]:
         """tenant → (reaction, record) in order of the records, then of the reactions."""
-        order: dict[tuple[int, int], list[tuple[str, Record]]] = {}
+        order: dict[tuple[int, int], list[Work]] = {}
         for name, reaction in self._reactions.items():
             for record in followed[name].fresh:
                 if record.topic == reaction.handler.topic and not self._carried.handled(name, record):
                     order.setdefault((record.partition, record.position), []).append((name, record))
-        tenants: dict[Any, list[tuple[str, Record]]] = {}
+        tenants: dict[Any, list[Work]] = {}
         for _, work in sorted(order.items()):
             tenants.setdefault(work[0][1].tenant_id, []).extend(work)
         return tenants
 
-    async def _run(self, work: list[tuple[str, Record]]) -> list[Failure]:
+    async def _of_tenant(self, work: Iterable[Work], slots: asyncio.Semaphore) -> list[Failure]:
         failures: list[Failure] = []
-        stopped: set[str] = set()
-        for name, record in work:
+        for lanes in self._in_lanes(work):
+            stopped = {failure.reaction for failure in failures}
+            ended = await together([self._run(lane, stopped, slots) for lane in lanes])
+            failures += [failure for lane in ended for failure in lane]
+        return failures
+
+    def _in_lanes(self, work: Iterable[Work]) -> Iterator[Iterable[Lane]]:
+        """What may go side by side, and then what waits for all of it."""
+        for alike, items in groupby(((self._apart(*one), one) for one in work), key=lambda item: item[0] is None):
+            lanes: dict[object, Lane] = {}
+            for key, one in items:
+                lanes.setdefault(None if alike else key, []).append(one)
+            yield lanes.values()
+
+    def _apart(self, name: str, record: Record) -> object:
+        """What its reaction tells facts apart by; None where they go one after the other, or cannot be read."""
+        field = self._reactions[name].apart
+        if field is None:
+            return None
+        try:
+            return getattr(self._reads[name](record).data, field)
+        except Undecodable:
+            return None
+
+    async def _run(self, lane: Lane, stopped: set[str], slots: asyncio.Semaphore) -> list[Failure]:
+        async with slots:
+            return await self._in_order(lane, set(stopped))
+
+    async def _in_order(self, lane: Lane, stopped: set[str]) -> list[Failure]:
+        failures: list[Failure] = []
+        for name, record in lane:
             beat()
             if name in stopped or self._parking.waits(name, record):
                 failures.append(Failure(name, record, WAITS, heals=False))
@@ -161,3 +189,15 @@ class Reacting:
             await self._parking.failed_again(self._connection, pointer, type(error).__name__, heals=heals(error))
         else:
             await self._parking.done(self._connection, pointer)
+
+
+async def together(work: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """All results, or the first error; then nothing runs any more."""
+    if len(work) == 1:
+        return [await work[0]]
+    try:
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(one) for one in work]
+    except ExceptionGroup as several:
+        raise several.exceptions[0] from None
+    return [task.result() for task in running]

@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from shared import telemetry
@@ -23,8 +23,11 @@ D = TypeVar("D")
 
 @dataclass(frozen=True)
 class Reaction:
+    """`apart`: a field of its facts. Those of a tenant that differ in it do not wait for each other."""
+
     name: str
     handler: Handler
+    apart: str | None = field(default=None, kw_only=True)
 
     @property
     def source(self) -> str:
@@ -51,11 +54,11 @@ class Act:
 
 
 def when(
-    event: "type[Aggregate.Event] | str", *, name: str, version: int = 1
+    event: "type[Aggregate.Event] | str", *, name: str, version: int = 1, apart: str | None = None
 ) -> Callable[[Callable[[Fact[D], Act], Awaitable[None]]], Reaction]:
     def mark(function: Callable[[Fact[D], Act], Awaitable[None]]) -> Reaction:
         topic: str = event if isinstance(event, str) else event.TOPIC  # type: ignore[attr-defined]
-        return Reaction(name, handler_of(topic, function, version))
+        return Reaction(name, handler_of(topic, function, version), apart=apart)
 
     return mark
 

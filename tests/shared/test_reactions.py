@@ -106,6 +106,53 @@ async def test_G23_duplicates_have_one_effect(town: Running, worker: Connection)
     assert await notices(town, tenant) == ["dup Ann 0", "dup Ann 1", "dup Ann 2"]
 
 
+async def test_what_a_reaction_keeps_apart_goes_side_by_side_and_the_rest_waits_for_it(town: Running) -> None:
+    """Ann's first fact ends only after Ben's: one after the other, it would never end."""
+    handled: list[str] = []
+    ben_was_handled = asyncio.Event()
+
+    @when("billing.parcel_sent", name=f"apart {uuid7()}", apart="to")
+    async def apart(fact: Fact[ParcelSent], act: Act) -> None:
+        if fact.data.to == "Ann" and "Ann" not in handled:
+            async with asyncio.timeout(10):
+                await ben_was_handled.wait()
+        handled.append(fact.data.to)
+        if fact.data.to == "Ben":
+            ben_was_handled.set()
+
+    tenant, topic = uuid7(), Topic()
+    records = [topic.sent(tenant, to=to) for to in ("Ann", "Ann", "Ben")]
+    async with reacting(town, apart) as reader:
+        await reader.apply(records)
+        assert handled == ["Ben", "Ann", "Ann"]
+
+    @when("billing.parcel_sent", name=f"in order {uuid7()}")
+    async def in_order(fact: Fact[ParcelSent], act: Act) -> None:
+        handled.append(f"{fact.data.to} in order")
+
+    handled.clear()
+    ben_was_handled.clear()
+    more = [topic.sent(tenant, to=to) for to in ("Ann", "Ben")]
+    async with reacting(town, replace(apart, name=f"apart {uuid7()}"), in_order) as reader:
+        handled.append("Ann")
+        await reader.apply([*records, *more])
+    assert handled[1:3] == ["Ann", "Ann in order"]
+    assert handled[-1] == "Ben in order"
+
+
+async def test_G23_what_fails_stops_its_own_kind_and_nobody_kept_apart(town: Running, worker: Connection) -> None:
+    tenant, topic = uuid7(), Topic()
+    posting_apart = replace(posting("lanes"), apart="to")
+    records = [topic.sent(tenant, to=to) for to in ("nobody", "Ann", "nobody", "Ann")]
+    async with reacting(town, posting_apart) as reader:
+        await reader.apply(records)
+        parked = await parked_of(worker, tenant)
+        assert await notices(town, tenant) == ["lanes Ann", "lanes Ann"]
+        assert len(parked) == 2
+        await reader.apply([topic.sent(tenant, to="Ann")])
+    assert len(await parked_of(worker, tenant)) == 3
+
+
 async def test_G3_what_comes_out_of_order_has_no_effect_until_its_turn(town: Running) -> None:
     tenant, topic, reaction = uuid7(), Topic(), posting("order")
     first, second, third = [topic.sent(tenant, to=f"Ann {number}") for number in range(3)]

@@ -28,7 +28,7 @@ class EnrollmentDatesChanged(BaseModel, frozen=True):
     end_on: date | None
 
 
-@when("academic.student_enrolled", name="billing.agreement-for-enrolment")
+@when("academic.student_enrolled", name="billing.agreement-for-enrolment", apart="enrolment_id")
 async def when_student_enrolled(fact: Fact[StudentEnrolled], act: Act) -> None:
     told = fact.data
     await start_agreement(
@@ -44,12 +44,12 @@ async def when_student_enrolled(fact: Fact[StudentEnrolled], act: Act) -> None:
     )
 
 
-@when("academic.student_withdrawn", name="billing.agreement-ends-with-enrolment")
+@when("academic.student_withdrawn", name="billing.agreement-ends-with-enrolment", apart="enrolment_id")
 async def when_student_withdrawn(fact: Fact[StudentWithdrawn], act: Act) -> None:
     await end_agreement(act.store, act.call, fact.data.enrolment_id, fact.data.on, fact.event_id)
 
 
-@when("academic.enrollment_dates_changed", name="billing.agreement-dates-follow-enrolment")
+@when("academic.enrollment_dates_changed", name="billing.agreement-dates-follow-enrolment", apart="enrolment_id")
 async def when_enrollment_dates_changed(fact: Fact[EnrollmentDatesChanged], act: Act) -> None:
     told = fact.data
     await change_agreement_dates(act.store, act.call, told.enrolment_id, told.begin_on, told.end_on, fact.event_id)

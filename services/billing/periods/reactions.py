@@ -73,7 +73,7 @@ async def when_plan_version_published(fact: Fact[FeePlan.VersionPublished], act:
     await _price_again(act, periods, fact.data.effective_on)
 
 
-@when(Agreement.Started, name="billing.prices-for-started-agreement")
+@when(Agreement.Started, name="billing.prices-for-started-agreement", apart="enrolment_id")
 async def when_agreement_started(fact: Fact[Agreement.Started], act: Act) -> None:
     async with act.reading(Marks) as read:
         periods = await periods_of_agreement(read, fact.aggregate_id)
