@@ -64,7 +64,7 @@ class Composing:
         return declinable(letter(templates, to, preference.language, **values), page, url)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Mailing(Reaction):
     """As a reaction it queues the mail; `compose` writes it when it is sent, from what is true then."""
 
@@ -88,7 +88,7 @@ def mails(
 
     def mark(function: Callable[[Fact[D], Composing], Awaitable[Letter | None]]) -> Mailing:
         queue.__name__ = function.__name__
-        return Mailing(name, Handler(topic, queue, event, 1), function, kind)
+        return Mailing(name, Handler(topic, queue, event, 1), compose=function, kind=kind)
 
     return mark
 

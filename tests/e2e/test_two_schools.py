@@ -38,6 +38,7 @@ BODIES: dict[str, Any] = {
     "/api/auth/service-accounts/{account_id}/keys/{key_id}/scopes": {"scopes": ["classes.read"]},
     "/api/auth/identity-providers/{provider_id}/settings": {"title": "A", "client_id": "a", "domains": ["a.example"]},
     "/api/auth/identity-providers/{provider_id}/secret": {"client_secret": "a secret of sixteen or more"},
+    "/api/auth/members/{membership_id}/impersonations": {"reason": "looks wrong"},
     "/api/auth/integrations/{integration_id}/secret": {"secret": "a secret of sixteen or more"},
 }
 """Where a sample is not valid in itself."""
