@@ -283,3 +283,15 @@ async def test_A21_a_make_up_is_for_a_lesson_one_is_not_in_anyway(school: School
     place = await it.booked()
     removal = f"/meetings/{it.to_come}/guests/{place}/removal"
     assert await school.refused(removal) == (409, "place-is-make-up")
+
+
+async def test_A21_A11_the_seat_that_a_guest_gives_up_is_offered_to_whoever_waits(school: School) -> None:
+    class_id = await school.class_(capacity=1)
+    path = f"/meetings/{await school.meeting(class_id, str(LATER))}/guests"
+    place = (await school.did(path, {"person_id": await school.person("Tom")}))["place_id"]
+    waits = {"person_id": await school.person("Ann"), "begin_on": str(LATER)}
+    await school.did(f"/classes/{class_id}/waitlist", waits)
+    assert [line["offered_until"] for line in await school.got(f"/classes/{class_id}/waitlist")] == [None]
+    await school.did(f"{path}/{place}/removal")
+    await school.it.settle()
+    assert [line["offered_until"] is None for line in await school.got(f"/classes/{class_id}/waitlist")] == [False]
