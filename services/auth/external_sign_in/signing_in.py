@@ -9,17 +9,18 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote_plus, urlencode
 from uuid import UUID
 
-from auth.credential_checks.tries import SignInLocked
+from auth.credential_checks.tries import Place, SignInLocked
 from auth.external_sign_in.begun import BegunSignIns, Secrets
 from auth.external_sign_in.documents import Metadata, ProviderDocuments, object_of
 from auth.external_sign_in.id_tokens import Expected, KeyUnknown, Vouched, read
 from auth.external_sign_in.joining import Joining
 from auth.external_sign_in.refusals import ExternalSignInRefused, ProviderUnavailable
-from auth.identity_providers.identity_provider import IdentityProvider, ProviderIsOver
+from auth.identity_providers.identity_provider import IdentityProvider, ProviderIsOver, ProviderSettings
 from auth.integrations.secret_rows import IntegrationSecrets
 from auth.login_sessions.sign_in import Client, Opened, Proved, SecondFactorAsked, SignInRefused, SignIns
 from auth.passwords.credentials import From
 from auth.users.commands import email_of
+from auth.users.user import User
 from shared.calls import Call
 from shared.identity import FEDERATED
 from shared.outbound import Outbound, Unreachable
@@ -97,24 +98,23 @@ class ExternalSignIns:
         user = await self.joining.member(store, call, provider, who)
         if not user.may_sign_in or provider.tenant_id not in user.schools:
             raise SignInRefused("Your membership of this school is over.")
-        source = From(client.network, client.device)
-        credentials = self.sign_ins.credentials
-        own = (await credentials.places(await email_of(user, self.joining.keyring), source))[0]
-        if await credentials.tries.locked(call.now, own.limit.scope, own.subject):
-            raise SignInLocked
-        settings = provider.settings
-        strong = not who.strengths.isdisjoint(settings.second_factors)
-        proved = Proved(
-            (FEDERATED, "mfa") if strong else (FEDERATED,),
-            min(who.proved_at or NEVER, call.now),
-            timedelta(hours=settings.hours),
-        )
-        if user.second_factors and not strong:
+        own = await self._unlocked(user, client, call.now)
+        proved = proved_by(who, provider.settings, call.now)
+        if user.second_factors and "mfa" not in proved.amr:
             token = await self.sign_ins.pending.start(
                 user.id, provider.tenant_id, user.password_id, own, call.now, proved.amr, proved.life
             )
             return SecondFactorAsked(token, user.second_factors)
         return await self.sign_ins.open(store, call, user, provider.tenant_id, proved, client)
+
+    async def _unlocked(self, user: User, client: Client, now: datetime) -> Place:
+        """Where wrong passwords of this user are counted. Raises SignInLocked."""
+        credentials = self.sign_ins.credentials
+        email = await email_of(user, self.joining.keyring)
+        own = (await credentials.places(email, From(client.network, client.device)))[0]
+        if await credentials.tries.locked(now, own.limit.scope, own.subject):
+            raise SignInLocked
+        return own
 
     async def _provider(self, store: EventStore, tenant_id: UUID, provider_id: UUID) -> IdentityProvider:
         provider = await store.get(IdentityProvider, provider_id, tenant_id)
@@ -166,3 +166,9 @@ class ExternalSignIns:
         if not isinstance(token, str):
             raise ExternalSignInRefused
         return token
+
+
+def proved_by(who: Vouched, settings: ProviderSettings, now: datetime) -> Proved:
+    strong = not who.strengths.isdisjoint(settings.second_factors)
+    amr = (FEDERATED, "mfa") if strong else (FEDERATED,)
+    return Proved(amr, min(who.proved_at or NEVER, now), timedelta(hours=settings.hours))
