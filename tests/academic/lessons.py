@@ -26,10 +26,13 @@ class Login:
     permissions: tuple[str, ...]
     enrolment_id: str = ""
     user_id: UUID = field(default_factory=uuid7)
+    claims: dict[str, Any] = field(default_factory=dict)
 
     @property
     def token(self) -> str:
-        return self.school.it.signer.token(self.school.tenant_id, self.permissions, ("student",), self.user_id)
+        return self.school.it.signer.token(
+            self.school.tenant_id, self.permissions, ("student",), self.user_id, self.claims
+        )
 
     async def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         await self.school.it.settle()

@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64encode
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Any
@@ -142,3 +143,17 @@ async def test_A20_what_is_no_signature_is_refused_and_records_nothing(lesson: L
 async def signatures(lesson: LessonNow) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = await lesson.teacher.got(f"/meetings/{lesson.meeting_id}/signatures")
     return found
+
+
+async def test_A20_C29_nobody_signs_or_checks_in_as_somebody_else(lesson: LessonNow) -> None:
+    act = {"sub": str(uuid4()), "sid": str(uuid4()), "rights": 1}
+    register_id, path = await lesson.roll(), f"/meetings/{lesson.meeting_id}"
+    shown = {"code": (await lesson.teacher.got(f"{path}/check-in-code"))["code"]}
+    teacher, ann = replace(lesson.teacher, claims={"act": act}), replace(lesson.ann, claims={"act": act})
+    no = (403, "not-while-impersonating")
+    assert await teacher.refused(f"/registers/{register_id}/signatures") == no
+    assert await ann.refused(f"{path}/own-signature", shown) == no
+    assert await ann.refused(f"{path}/check-in", shown) == no
+    assert (await ann.ask("GET", f"{path}/own-signature-code")).json()["code"] == no[1]
+    by_provider = replace(lesson.ann, claims={"amr": ["federated"]})
+    await by_provider.did(f"{path}/own-signature", shown)

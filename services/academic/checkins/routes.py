@@ -109,7 +109,7 @@ async def get_check_in_code(
     ),
 )
 async def post_check_in(
-    meeting_id: UUID, body: CheckInBody, caller: Annotated[Caller, may("me", creates=True)]
+    meeting_id: UUID, body: CheckInBody, caller: Annotated[Caller, may("me", creates=True, local=True)]
 ) -> Answer[Receipt]:
     """Say with the own login, in the room, that one is there. A mark that a teacher gave is never changed by it."""
     codes = MeetingCodes(caller.keyring.master, caller.tenant_id)

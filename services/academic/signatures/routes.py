@@ -35,7 +35,7 @@ from academic.signatures.signature_list import SignatureLine, Signatures, signat
 from shared.answers import Answer, Receipt, Request
 from shared.caller import Caller, may
 from shared.errors import NotFound
-from shared.problems import problems
+from shared.problems import NotWhileImpersonating, problems
 
 router = APIRouter(tags=["signatures"])
 
@@ -82,6 +82,7 @@ async def post_register_signature(
 ) -> Answer[Receipt]:
     """Sign the register as it stands, as its teacher. `If-Match` with the version that was read makes sure of that."""
     await decide_on_register(caller, register_id, writing=True)
+    in_person(caller)
     saved = await sign_register(caller.store, caller.call, register_id, await own_person(caller))
     return caller.accepted(saved, "Register signed")
 
@@ -129,7 +130,7 @@ async def post_signature(
     ),
 )
 async def post_own_signature(
-    meeting_id: UUID, body: OwnSignature, caller: Annotated[Caller, may("me", creates=True)]
+    meeting_id: UUID, body: OwnSignature, caller: Annotated[Caller, may("me", creates=True, local=True)]
 ) -> Answer[Receipt]:
     """Sign with the own login and the code that is shown in the room."""
     person_id = await own_person(caller)
@@ -138,8 +139,9 @@ async def post_own_signature(
 
 
 @router.get("/meetings/{meeting_id}/own-signature-code", responses=problems(NotFound, NotEnrolledThatDay))
-async def get_own_signature_code(meeting_id: UUID, caller: Annotated[Caller, may("me")]) -> Answer[ReadOut]:
+async def get_own_signature_code(meeting_id: UUID, caller: Annotated[Caller, may("me", local=True)]) -> Answer[ReadOut]:
     """A code to read out to the teacher. It counts for one participant and one meeting, for some minutes, once."""
+    in_person(caller)
     there = await participants_of(caller.store, caller.call, meeting_id)
     code = codes_of(caller).read_out(meeting_id, there.enrolment_of(await own_person(caller)), caller.now)
     return caller.answer(ReadOut(code=code.text, until=code.until), "Signature code")
@@ -157,6 +159,12 @@ async def get_signatures(
     async with caller.reading(Directory) as directory:
         names = await names_of(directory, caller.keyring, {line.person_id for line in lines})
     return caller.answer([line.named(names.get(line.person_id)) for line in lines], "Signatures", read)
+
+
+def in_person(caller: Caller) -> None:
+    """Nobody signs as somebody else. Raises NotWhileImpersonating."""
+    if caller.identity is not None and caller.identity.acting is not None:
+        raise NotWhileImpersonating
 
 
 def codes_of(caller: Caller) -> MeetingCodes:
