@@ -70,6 +70,7 @@ class Nine:
         }
         if kind == "worker":
             own |= {"SMTP_HOST": HOST, "SMTP_PORT": str(self.ports["inbox.smtp"]), "SMTP_SECURITY": "none"}
+            own["GATEWAY_URL"] = self.ports.url("gateway")
         if (service, kind) == ("auth", "api"):
             own["API_URL"] = f"{self.ports.url('gateway')}/api/auth"
         if service == "exports":
