@@ -74,7 +74,7 @@ async def test_A19_who_checks_in_is_seen_by_the_teacher_with_what_the_policy_pro
     shown = (await lesson.teacher.got(f"{path}/check-in-code"))["code"]
     await lesson.ann.did(f"{path}/check-in", {"code": shown})
     (line,) = await lesson.teacher.got(f"{path}/check-ins")
-    assert (line["given_name"], line["proposed"], line["late"] in (5, 6)) == ("Ann", "P", True)
+    assert (line["given_name"], line["proposed"], 5 <= line["late"] <= 10) == ("Ann", "P", True)
     sheet = await lesson.teacher.got(f"{path}/register")
     assert (sheet["register_state"], [each["code"] for each in sheet["lines"]]) == ("not opened", [None, None])
     await lesson.roll(ann="A")
@@ -115,6 +115,7 @@ async def test_A19_each_wrong_way_to_check_in_has_its_answer(lesson: LessonNow, 
     assert await lesson.ann.refused(f"{path}/check-in", theirs) == (409, "meeting-code-unknown")
     again = await school.meeting(lesson.class_id, "2190-01-04")
     assert await lesson.ann.refused(f"/meetings/{again}/check-in", shown) == (409, "meeting-code-of-another")
+    shown = {"code": (await lesson.teacher.got(f"{path}/check-in-code"))["code"]}
     headers = {"idempotency_key": uuid7().hex}
     first = await lesson.ann.ask("POST", f"{path}/check-in", shown, **headers)
     copy = await lesson.ann.ask("POST", f"{path}/check-in", shown, **headers)
