@@ -143,6 +143,14 @@ async def test_C29_the_account_is_not_touched_in_somebody_elses_name(
     assert outcome(refused) == (403, "not-while-impersonating")
 
 
+@pytest.mark.parametrize("path", ["/sign-ins", "/me/passkeys", "/me/second-factors"])
+async def test_C29_the_account_beyond_this_school_is_not_read_in_somebody_elses_name(
+    school: Staffed, admin: str, clerk: str, path: str
+) -> None:
+    _, headers = await acting(school, await school.who(admin), clerk)
+    assert outcome(await school.auth.client.get(path, headers=headers)) == (403, "not-while-impersonating")
+
+
 FIELDS = {"/me/password": ("current", "new"), "/me/totp": ("password",), "/step-up": ("password",)}
 
 

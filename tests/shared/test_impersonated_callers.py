@@ -44,7 +44,9 @@ async def refusal(verifier: Verifier, access: Access, method: str = "POST") -> t
         (Access("marks.read", fresh=True), "GET", NotWhileImpersonating),
         (Access("refunds.write", money=True), "POST", NotWhileImpersonating),
         (Access("me"), "POST", NotWhileImpersonating),
-        (Access("me"), "GET", None),
+        (Access("me"), "GET", NotWhileImpersonating),
+        (Access("me", local=True), "POST", NotWhileImpersonating),
+        (Access("me", local=True), "GET", None),
         (Access("me", outdated=True), "POST", None),
     ],
 )
