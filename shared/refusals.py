@@ -1,6 +1,6 @@
 """What HTTP itself refuses, as problems. Bad input is never the server's fault."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -63,10 +63,23 @@ async def invalid(request: Request, error: RequestValidationError) -> Response:
     sent = request.headers.get("content-length", "0") != "0" or "transfer-encoding" in request.headers
     if sent and not is_json(content_type) and any(fault["loc"] == ("body",) for fault in faults):
         return problem(415, "media-type-unsupported", "This route takes application/json.")
-    errors = [
-        field_error(pointer_of(fault["loc"][1:]), fault["msg"], fault["type"], str(fault["loc"][0])) for fault in faults
-    ]
-    return problem(422, "validation-failed", "The request has invalid values.", errors=errors[:100])
+    errors = []
+    for fault in faults[:100]:
+        location, *path = fault["loc"]
+        pointer = pointer_of(as_sent(path, error.body) if location == "body" else path)
+        errors.append(field_error(pointer, fault["msg"], fault["type"], str(location)))
+    return problem(422, "validation-failed", "The request has invalid values.", errors=errors)
+
+
+def as_sent(path: Sequence[str | int], body: Any) -> list[str | int]:
+    """The path of a fault in the body that came. On its way through a choice of shapes it names the shape, too."""
+    found: list[str | int] = []
+    for part in path[:-1]:
+        known = range(len(body)) if isinstance(body, list) else body if isinstance(body, Mapping) else ()
+        if part in known:
+            body = body[part]
+            found.append(part)
+    return [*found, *path[-1:]] if isinstance(body, Mapping | list) else found
 
 
 async def _not_admitted(request: Request) -> Response | None:

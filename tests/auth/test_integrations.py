@@ -92,9 +92,9 @@ async def test_C34_S1_an_integration_of_another_school_is_unknown(school: School
 @pytest.mark.parametrize(
     ("system", "pointer"),
     [
-        (SIS | {"base_url": "http://sis.example/"}, "/system/sis-client/base_url"),
-        (MAIL | {"host": "mail.example\r\nX: y"}, "/system/mail-sender/host"),
-        (MAIL | {"password": "x"}, "/system/mail-sender/password"),
+        (SIS | {"base_url": "http://sis.example/"}, "/system/base_url"),
+        (MAIL | {"host": "mail.example\r\nX: y"}, "/system/host"),
+        (MAIL | {"password": "x"}, "/system/password"),
     ],
 )
 async def test_C34_what_is_no_address_is_refused(school: School, system: dict[str, Any], pointer: str) -> None:

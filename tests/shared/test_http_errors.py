@@ -141,3 +141,20 @@ async def test_S17_an_unexpected_exception_writes_one_line_and_tells_nothing(
     answer = await client.get("/faults/bug")
     assert answer.json()["detail"] == "Something went wrong. The trace id tells us what."
     assert [line["event"] for line in lines] == ["unexpected"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "found"),
+    [
+        (("drawn", "image"), {"method": "drawn"}, ["image"]),
+        (("system", "sis", "url"), {"system": {"kind": "sis"}}, ["system", "url"]),
+        (("marks", 1, "code"), {"marks": [{}, {}]}, ["marks", 1, "code"]),
+        (("seats", "int"), {"seats": "many"}, ["seats"]),
+        (("name",), {}, ["name"]),
+        ((), None, []),
+    ],
+)
+def test_a_pointer_names_what_was_sent_and_no_shape_that_was_tried(
+    path: tuple[str | int, ...], body: Any, found: list[str | int]
+) -> None:
+    assert refusals.as_sent(path, body) == found
