@@ -72,7 +72,7 @@ async def move_before_effects(
 ) -> None:
     await REACT(self, {name: replace(one, fresh=[]) for name, one in followed.items()}, places)
     for work in self._by_tenant(followed).values():
-        await self._run(work)
+        await self._in_order(work, set())
 
 
 REACT = Reacting.apply
