@@ -17,9 +17,9 @@ from shared.idempotency import Idempotency
 from shared.identity import Verifier
 from shared.kernel import Kernel
 from shared.keyset import KeySet
+from shared.revocations import standings_of
 from shared.service import Service
 from shared.settings import ServiceSettings
-from shared.standing import standings_of
 
 
 class Api(FastAPI):

@@ -28,3 +28,10 @@ def uuid7() -> UUID:
 def derived(namespace: UUID, *parts: object) -> UUID:
     """The one id that these parts have under this namespace (UUIDv5): the same parts give the same id."""
     return uuid5(namespace, "\x1f".join(str(part) for part in parts))
+
+
+def uuid_or_none(text: str | None) -> UUID | None:
+    try:
+        return UUID(text or "")
+    except ValueError:
+        return None

@@ -17,8 +17,7 @@ from starlette.requests import Request
 from shared.access import access_of
 from shared.database import Pool
 from shared.identity import Identity
-from shared.ids import PLATFORM
-from shared.standing import uuid_or_none
+from shared.ids import PLATFORM, uuid_or_none
 
 log = logging.getLogger(__name__)
 

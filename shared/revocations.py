@@ -6,6 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.identity import Identity
+from shared.ids import uuid_or_none
+from shared.kernel import Kernel
+from shared.reading import ViewBehind
+from shared.standing import NOTHING_KNOWN, Standing, Standings
 from shared.views import Fact, Rows, Table, View, on
 
 MEMBERS = Table(
@@ -121,3 +126,28 @@ SELECT m.rights, m.until,
 FROM (SELECT %(tenant)s::uuid AS id) t
 LEFT JOIN revocation_member m ON m.tenant_id = t.id AND m.user_id = %(user)s
 """
+
+
+def standings_of(kernel: Kernel) -> Standings:
+    fed = Revocations in kernel.service.views
+
+    async def look(identity: Identity) -> Standing:
+        """A view that is not filled yet is one that lags: the token's five minutes are the bound then."""
+        if not fed:
+            return NOTHING_KNOWN
+        roles = [role.partition("@") for role in identity.custom_roles]
+        try:
+            async with kernel.reading(Revocations, identity.tenant_id) as read:
+                found = await read.one(
+                    Standing,
+                    QUERY,
+                    user=uuid_or_none(identity.subject),
+                    login=uuid_or_none(identity.login),
+                    roles=[UUID(id) for id, _, _ in roles],
+                    versions=[int(version) for _, _, version in roles],
+                )
+        except ViewBehind:
+            return NOTHING_KNOWN
+        return found or NOTHING_KNOWN
+
+    return Standings(look)

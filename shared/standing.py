@@ -4,14 +4,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from uuid import UUID
 
 from shared.identity import Identity
 from shared.ids import PLATFORM
-from shared.kernel import Kernel
 from shared.problems import RightsChanged, TenantSuspended, Unauthenticated
-from shared.reading import ViewBehind
-from shared.revocations import QUERY, Revocations
 
 FRESH = 1.0
 """Seconds for which a process believes what it read: a busy user's writes cost no query each."""
@@ -73,35 +69,3 @@ class Standings:
                 del self._known[next(iter(self._known))]
             self._known[key] = (time.monotonic() + FRESH, standing)
         standing.check(identity, datetime.now(UTC))
-
-
-def standings_of(kernel: Kernel) -> Standings:
-    fed = Revocations in kernel.service.views
-
-    async def look(identity: Identity) -> Standing:
-        """A view that is not filled yet is one that lags: the token's five minutes are the bound then."""
-        if not fed:
-            return NOTHING_KNOWN
-        roles = [role.partition("@") for role in identity.custom_roles]
-        try:
-            async with kernel.reading(Revocations, identity.tenant_id) as read:
-                found = await read.one(
-                    Standing,
-                    QUERY,
-                    user=uuid_or_none(identity.subject),
-                    login=uuid_or_none(identity.login),
-                    roles=[UUID(id) for id, _, _ in roles],
-                    versions=[int(version) for _, _, version in roles],
-                )
-        except ViewBehind:
-            return NOTHING_KNOWN
-        return found or NOTHING_KNOWN
-
-    return Standings(look)
-
-
-def uuid_or_none(text: str | None) -> UUID | None:
-    try:
-        return UUID(text or "")
-    except ValueError:
-        return None

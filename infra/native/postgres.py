@@ -21,7 +21,7 @@ INSTALL: Final = "pginstall18"
 SUPERUSER: Final = "postgres"
 DATABASE: Final = "rollbook"
 SETTINGS: Final = {
-    "max_connections": "500",
+    "max_connections": "550",
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",

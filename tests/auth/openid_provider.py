@@ -150,7 +150,7 @@ class OpenIdProvider:
 async def openid_provider() -> AsyncIterator[OpenIdProvider]:
     """A service that starts meanwhile may call it."""
     provider = OpenIdProvider()
-    config = uvicorn.Config(provider.app(), port=provider.port, log_level="error", lifespan="off")
+    config = uvicorn.Config(provider.app(), port=provider.port, log_config=None, lifespan="off")
     running = uvicorn.Server(config)
     task = asyncio.create_task(running.serve())
     while not running.started:

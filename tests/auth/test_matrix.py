@@ -9,10 +9,10 @@ def test_S2_R4_12_every_role_has_a_cell_for_every_permission() -> None:
     assert all(len(cells.split()) == len(ROLES) for cells in CELLS.values())
 
 
-def test_S2_owners_may_do_everything_in_their_school_and_administrators_all_but_let_the_operator_in() -> None:
+def test_S2_owners_may_do_everything_in_their_school_and_administrators_all_but_who_gets_in() -> None:
     everything = set(CELLS) - {"platform.operate"}
     assert set(permissions_of(["owner"])) == everything
-    assert set(permissions_of(["administrator"])) == everything - {"operator-access.write"}
+    assert set(permissions_of(["administrator"])) == everything - {"operator-access.write", "identity-providers.write"}
 
 
 def test_S2_the_operator_of_the_platform_sees_nothing_of_a_school() -> None:

@@ -13,7 +13,7 @@ from shared.identity import Identity, Verifier
 from shared.ids import uuid7
 from shared.keyset import KeySet
 from shared.problems import Unauthenticated
-from shared.standing import standings_of
+from shared.revocations import standings_of
 from tests.auth.conftest import Running
 
 

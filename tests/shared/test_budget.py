@@ -18,7 +18,7 @@ from shared.budget import ROLLING, Room, no_room, of_process, of_service, room_o
 from shared.database import UnsafeDatabase, connect, migrate, provision
 from shared.kernel import Kernel
 
-MAX = 500
+MAX = 550
 """Connections of the server that the launcher starts."""
 
 
