@@ -94,8 +94,8 @@ async def page_after(
     for fact in facts:
         changes.append(change(fact, previous, codec, texts))
         previous = fact.position
-    full = len(facts) == limit
-    return changes, facts[-1].position if full else max(after, read.position)
+    last = facts[-1].position if facts else after
+    return changes, last if len(facts) == limit else max(last, read.position)
 
 
 async def clear_texts(
