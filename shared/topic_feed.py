@@ -76,7 +76,7 @@ class TopicFeed:
         """Endless. Raises whatever the reader raised, GapOpen, Stuck, and errors of Kafka."""
         await self._reader.start()
         offsets = await start_offsets(self._bootstrap, self._topic, self._reader.lowest())
-        broker = KafkaBroker(self._bootstrap, logger=None)
+        broker = KafkaBroker(self._bootstrap, logger=None, consumer_only=True)
         subscriber = broker.subscriber(
             partitions=[TopicPartition(self._topic, n) for n in range(PARTITIONS)],
             batch=True,
@@ -88,11 +88,11 @@ class TopicFeed:
             decoder=lambda message: message.body,
         )
         subscriber(self._handle)
-        await broker.connect()
-        config: Any = broker.config.broker_config
-        config.builder = functools.partial(PositionedConsumer, offsets, **config.builder.keywords)
-        await broker.start()
         try:
+            await broker.connect()
+            config: Any = broker.config.broker_config
+            config.builder = functools.partial(PositionedConsumer, offsets, **config.builder.keywords)
+            await broker.start()
             while True:
                 await asyncio.wait([self._failed], timeout=1.0)
                 if self._failed.done():
