@@ -53,8 +53,8 @@ class EventType:
 
     def __init__(self, cls: type[Aggregate.Event], aggregate: type[Aggregate]) -> None:
         self.cls = cls
-        self.topic: str = cls.TOPIC  # type: ignore[attr-defined]
-        self.aggregate_topic: str = aggregate.TOPIC  # type: ignore[attr-defined]
+        self.topic = cls.TOPIC
+        self.aggregate_topic = aggregate.TOPIC
         self.version = cls.class_version
         self.public = cls.PUBLIC
         self.creates = issubclass(cls, AggregateCreated)

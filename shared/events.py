@@ -15,11 +15,15 @@ __all__ = ["Aggregate", "event"]
 class Aggregate(domain.Aggregate):
     """One thing that decides. It belongs to one tenant for ever; its first event names it.
 
-    `position` is the place in the log of the last event it was loaded from (0 for a new one)."""
+    `TOPIC` is its name in the store. `position` is the place in the log of the last event it was loaded from (0 for a
+    new one)."""
+
+    TOPIC: ClassVar[str]
 
     class Event(domain.Aggregate.Event):
-        """A fact. `PUBLIC` events may be declared by other services and webhooks."""
+        """A fact, stored under its `TOPIC`. `PUBLIC` events may be declared by other services and webhooks."""
 
+        TOPIC: ClassVar[str]
         PUBLIC: ClassVar[bool] = False
         class_version: ClassVar[int] = 1
 

@@ -57,7 +57,7 @@ def when(
     event: "type[Aggregate.Event] | str", *, name: str, version: int = 1, apart: str | None = None
 ) -> Callable[[Callable[[Fact[D], Act], Awaitable[None]]], Reaction]:
     def mark(function: Callable[[Fact[D], Act], Awaitable[None]]) -> Reaction:
-        topic: str = event if isinstance(event, str) else event.TOPIC  # type: ignore[attr-defined]
+        topic = event if isinstance(event, str) else event.TOPIC
         return Reaction(name, handler_of(topic, function, version), apart=apart)
 
     return mark

@@ -277,7 +277,7 @@ class EventStore:
 def kind_of(conflict: Conflict, aggregates: Sequence[Aggregate]) -> str:
     """The kind of the aggregate that had changed."""
     found = (aggregate for aggregate in aggregates if aggregate.id == conflict.aggregate_id)
-    return next((aggregate.TOPIC for aggregate in found), "none")  # type: ignore[attr-defined]
+    return next((aggregate.TOPIC for aggregate in found), "none")
 
 
 OWNERS = """

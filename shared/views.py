@@ -41,7 +41,7 @@ def on(*facts: "type[Aggregate.Event] | str", version: int = 1) -> Callable[[F],
     `version` is the newest version of a foreign event that the handler's model can read."""
 
     def mark(function: F) -> F:
-        topics = [fact if isinstance(fact, str) else fact.TOPIC for fact in facts]  # type: ignore[attr-defined]
+        topics = [fact if isinstance(fact, str) else fact.TOPIC for fact in facts]
         function.handles = [(topic, version) for topic in topics]  # type: ignore[attr-defined]
         return function
 

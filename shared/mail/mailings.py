@@ -78,7 +78,7 @@ def mails(
     """Marks a function that writes the letter, or None where none is needed any more. The name is fixed for ever.
     `kind`: what a person may decline; without it, as for all that is about an account's safety, nobody can."""
 
-    topic: str = event.TOPIC  # type: ignore[attr-defined]
+    topic = event.TOPIC
 
     async def queue(fact: Fact[Any], act: Act) -> None:
         """Nobody is told of what is long past, as when a new mailing is started from the beginning."""

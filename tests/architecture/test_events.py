@@ -28,7 +28,7 @@ def appliers(aggregate: type[Aggregate]) -> list[tuple[str, Any]]:
 def test_every_event_has_a_name_of_its_own_under_its_service(service: Service) -> None:
     for aggregate in service.aggregates:
         for cls in event_classes(aggregate):
-            topic = vars(cls).get("TOPIC") or cls.TOPIC  # type: ignore[attr-defined]
+            topic = vars(cls).get("TOPIC") or cls.TOPIC
             assert re.fullmatch(rf"{service.name}\.[a-z0-9]+(_[a-z0-9]+)*", topic)
             assert snake(cls.__name__).rpartition("_")[2] in topic, f"{cls.__qualname__} is stored as {topic}"
     assert len(Codec(service.aggregates).types) == sum(len(event_classes(one)) for one in service.aggregates)

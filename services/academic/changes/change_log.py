@@ -50,9 +50,9 @@ class ChangeLog(View):
     def over(cls, aggregates: Iterable[type[Aggregate]]) -> "type[ChangeLog]":
         """Every event of these has a line."""
         for aggregate in aggregates:
-            fields = (*LINKS, *MORE.get(aggregate.TOPIC, ()))  # type: ignore[attr-defined]
+            fields = (*LINKS, *MORE.get(aggregate.TOPIC, ()))
             for event in event_classes(aggregate):
-                topic: str = event.TOPIC  # type: ignore[attr-defined]
+                topic = event.TOPIC
                 cls.NAMED[topic] = fields
                 cls.HANDLERS[topic] = Handler(topic, cls.noted, event, 1)
         return cls

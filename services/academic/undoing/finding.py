@@ -1,7 +1,6 @@
 """What a bulk action did: its items from the log, each with what it was before and what came after."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -53,9 +52,8 @@ WHY = {Person.PersonErased.TOPIC: "erased", ClassMeeting.MeetingHeld.TOPIC: "mar
 
 
 def part_of(fact: Fact[Aggregate.Event]) -> Part:
-    if fact.topic in (Calendar.NonTeachingDayAdded.TOPIC, Calendar.NonTeachingDayRemoved.TOPIC):
-        day: date = fact.data.on  # type: ignore[attr-defined]
-        return day
+    if isinstance(fact.data, Calendar.NonTeachingDayAdded | Calendar.NonTeachingDayRemoved):
+        return fact.data.on
     found = getattr(fact.data, "enrolment_id", None)
     return found if isinstance(found, UUID) else None
 

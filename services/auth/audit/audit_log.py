@@ -54,7 +54,7 @@ REACH = Table(
 )
 DONE = "done"
 JOINED, LEFT = User.SchoolJoined.TOPIC, User.SchoolLeft.TOPIC
-REFUSED, COUNTED = RefusedDay.ActionRefused.TOPIC, RefusedDay.RefusalsCounted.TOPIC
+COUNTED = RefusedDay.RefusalsCounted.TOPIC
 
 
 class Audit(View):
@@ -71,9 +71,9 @@ class Audit(View):
         """Every event of these has an entry, unless `meaning` says why not."""
         for aggregate in aggregates:
             for event in event_classes(aggregate):
-                topic: str = event.TOPIC  # type: ignore[attr-defined]
+                topic = event.TOPIC
                 if topic not in NOT_SHOWN:
-                    cls.KINDS[topic] = aggregate.TOPIC  # type: ignore[attr-defined]
+                    cls.KINDS[topic] = aggregate.TOPIC
                     cls.HANDLERS[topic] = Handler(topic, cls.noted, event, 1)
         return cls
 
@@ -81,9 +81,9 @@ class Audit(View):
         kind, told = self.KINDS[fact.topic], data_of(fact.data)
         user_id = user_of(fact.topic, kind, fact.aggregate_id, told)
         schools = await schools_of(rows, fact, user_id, told)
-        if fact.topic == REFUSED:
+        if isinstance(fact.data, RefusedDay.ActionRefused):
             for school in schools:
-                rows.put(ENTRIES, refused(school, fact, told))
+                rows.put(ENTRIES, refused(school, fact, fact.data))
             return
         before, after = await from_to(rows, fact, told)
         for school in schools:
@@ -141,20 +141,18 @@ def entry(school: UUID, fact: Fact[Aggregate.Event], kind: str, user_id: UUID | 
     }
 
 
-def refused(school: UUID, fact: Fact[Aggregate.Event], told: State) -> dict[str, object]:
+def refused(school: UUID, fact: Fact[Aggregate.Event], told: RefusedDay.ActionRefused) -> dict[str, object]:
     """Of a try that came to nothing: who tried, what, and the code of the answer. The network stays sealed."""
-    data = fact.data
-    known = told["actor_id"] is not None
-    return entry(school, fact, RefusedDay.TOPIC, uuid_of(told["user_id"])) | {
-        "at": data.at,  # type: ignore[attr-defined]
-        "actor_kind": "user" if known else "unknown",
-        "actor_id": told["actor_id"] or "",
+    return entry(school, fact, RefusedDay.TOPIC, told.user_id) | {
+        "at": told.at,
+        "actor_kind": "unknown" if told.actor_id is None else "user",
+        "actor_id": told.actor_id or "",
         "actor_role": "",
-        "login": uuid_of(told["login"]),
-        "on_behalf_of": told.get("on_behalf_of"),
-        "action": told["action"],
-        "outcome": told["code"],
-        "network": data.network.text,  # type: ignore[attr-defined]
+        "login": uuid_of(told.login),
+        "on_behalf_of": told.on_behalf_of,
+        "action": told.action,
+        "outcome": told.code,
+        "network": None if told.network is None else told.network.text,
     }
 
 
