@@ -10,7 +10,7 @@ from auth.users.user import User
 from shared.codec import event_classes
 from shared.events import Aggregate
 from shared.facts import Handler
-from shared.ids import PLATFORM
+from shared.ids import PLATFORM, uuid_or_none
 from shared.views import Fact, Rows, Table, View
 
 ENTRIES = Table(
@@ -127,7 +127,7 @@ def entry(school: UUID, fact: Fact[Aggregate.Event], kind: str, user_id: UUID | 
         "actor_kind": actor["kind"],
         "actor_id": actor["id"],
         "actor_role": actor.get("role", ""),
-        "login": uuid_of(actor.get("login")),
+        "login": uuid_or_none(actor.get("login")),
         "on_behalf_of": fact.on_behalf_of,
         "action": fact.topic,
         "outcome": DONE,
@@ -148,16 +148,9 @@ def refused(school: UUID, fact: Fact[Aggregate.Event], told: RefusedDay.ActionRe
         "actor_kind": "unknown" if told.actor_id is None else "user",
         "actor_id": told.actor_id or "",
         "actor_role": "",
-        "login": uuid_of(told.login),
+        "login": uuid_or_none(told.login),
         "on_behalf_of": told.on_behalf_of,
         "action": told.action,
         "outcome": told.code,
         "network": None if told.network is None else told.network.text,
     }
-
-
-def uuid_of(text: str | None) -> UUID | None:
-    try:
-        return None if text is None else UUID(text)
-    except ValueError:
-        return None
