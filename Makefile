@@ -10,7 +10,7 @@ help: ## this list
 	@grep -hE '^[a-z%-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z%-]+):.*## /  make \1\t/' | expand -t 24
 
 .tools/bin/uv:
-	@python3 -m pip install --quiet --root-user-action=ignore --target .tools uv
+	@python3 -m pip install --quiet --disable-pip-version-check --root-user-action=ignore --target .tools uv
 
 setup: $(UV) ## the environment in .venv
 	@$(UV) sync --quiet --locked --compile-bytecode
