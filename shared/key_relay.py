@@ -14,7 +14,7 @@ from aiokafka import TopicPartition as Partition
 from shared.database import Connection
 from shared.pulse import beat
 from shared.records import PARTITIONS, partition_of
-from shared.topics import PERSONAL_KEYS, looking, messages_at
+from shared.topics import PERSONAL_KEYS, looking, messages_at, whole_start
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +196,7 @@ async def follow_keys(connection: Connection, kafka: str) -> None:
     """Keeps the other services' keys: endless, from the first record at every start. Erased stays erased."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, enable_auto_commit=False, auto_offset_reset="earliest")
     try:
-        await consumer.start()
+        await whole_start(consumer.start())
         partitions = [Partition(PERSONAL_KEYS, n) for n in range(PARTITIONS)]
         consumer.assign(partitions)
         for partition in partitions:

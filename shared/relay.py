@@ -19,7 +19,7 @@ from shared.pulse import beat
 from shared.records import PARTITIONS, Record, partition_of
 from shared.span_links import recent
 from shared.tails import Link, tails_of
-from shared.topics import events_topic
+from shared.topics import events_topic, whole_start
 
 log = logging.getLogger(__name__)
 
@@ -83,7 +83,7 @@ class Relay:
             request_timeout_ms=10_000,
         )
         try:
-            await producer.start()
+            await whole_start(producer.start())
             keys = KeyRelay(self._connection, producer, self._service)
             await keys.resume(self._kafka)
             looked = asyncio.get_running_loop().time()

@@ -22,7 +22,7 @@ from shared.pulse import beat
 from shared.reader import FactMissing, Reader
 from shared.records import PARTITIONS, Record
 from shared.tails import tails_of
-from shared.topics import ends_of, events_topic, looking
+from shared.topics import ends_of, events_topic, looking, whole_start
 
 log = logging.getLogger(__name__)
 
@@ -200,7 +200,7 @@ class PositionedConsumer(AIOKafkaConsumer):  # type: ignore[misc]
         self._offsets = offsets
 
     async def start(self) -> None:
-        await super().start()
+        await whole_start(super().start())
         self.assign(list(self._offsets))
         for partition, offset in self._offsets.items():
             self.seek(partition, offset)

@@ -1,8 +1,8 @@
 """Kafka topics: names, settings, and the check that they are what the chain and erasure need."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer
@@ -14,6 +14,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 from shared.records import PARTITIONS
 
 PERSONAL_KEYS = "personal-keys"
+START_WITHIN = 1.0
 EVENT_SETTINGS = {
     "cleanup.policy": "delete",
     "retention.ms": "-1",
@@ -113,6 +114,18 @@ async def _described(admin: Any, resource: ConfigResource) -> dict[str, str]:
     return {entry[0]: entry[1] for answer in answers for found in answer.resources for entry in found[4]}
 
 
+async def whole_start(start: Coroutine[Any, Any, None]) -> None:
+    """Of a client that is stopped in any case. A start that is cancelled while it asks its first broker would leave
+    that connection open: it is let come to its end, if that is near."""
+    starting = asyncio.create_task(start)
+    try:
+        await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        with suppress(Exception, asyncio.CancelledError):
+            await asyncio.wait_for(starting, START_WITHIN)
+        raise
+
+
 @asynccontextmanager
 async def looking(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer for a short look here and there: neither the broker nor the client holds it up where nothing is to
@@ -125,7 +138,7 @@ async def looking(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         retry_backoff_ms=20,
     )
     try:
-        await consumer.start()
+        await whole_start(consumer.start())
         yield consumer
     finally:
         await stop(consumer)
@@ -172,7 +185,7 @@ async def ends_of(bootstrap: str, topic: str) -> dict[int, int]:
 async def _admin(bootstrap: str) -> AsyncIterator[Any]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=10_000)
     try:
-        await admin.start()
+        await whole_start(admin.start())
         yield admin
     finally:
         await admin.close()

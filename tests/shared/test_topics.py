@@ -1,7 +1,9 @@
 """Topics are made with the settings that chain and erasure need, and refused with others."""
 
 import asyncio
+import gc
 import secrets
+import warnings
 from collections.abc import AsyncIterator
 
 import pytest
@@ -80,3 +82,21 @@ async def test_TRAP_a_consumer_that_meets_a_cancellation_of_its_own_is_closed_al
         await consumer.topics()
         assert any(one.connected() for one in consumer._client._conns.values())
     assert not any(one.connected() for one in consumer._client._conns.values())
+
+
+async def test_a_look_that_is_cancelled_while_it_starts_leaves_no_connection_open(kafka: str) -> None:
+    """Wherever in its start: the library forgets the connection by which it asks its first broker."""
+
+    async def look() -> None:
+        async with topics.looking(kafka):
+            await asyncio.Event().wait()
+
+    with warnings.catch_warnings(record=True) as left:
+        warnings.simplefilter("always")
+        for turn in range(80):
+            looking = asyncio.create_task(look())
+            await asyncio.sleep(turn * 0.0002)
+            looking.cancel()
+            await asyncio.wait([looking])
+        gc.collect()
+    assert [str(one.message) for one in left] == []
